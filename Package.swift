@@ -59,9 +59,14 @@ let package = Package(
     // The rooms, lowest first.
     room("Tensors", [nioCore]),
     room("Timing", []),
+    .target(name: "COnnxRuntime"),
+    room("ModelRuntimes", ["Tensors", "Timing", "COnnxRuntime", nioCore]),
 
     // The tests.
     tests("TensorsTests", ["Tensors", nioCore]),
+    tests(
+      "ModelRuntimesTests", ["ModelRuntimes", "Tensors", "Timing", nioCore],
+      resources: [.copy("Models")]),
     tests("TimingTests", ["Timing"]),
   ]
 )
