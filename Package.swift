@@ -61,8 +61,12 @@ let package = Package(
     room("Timing", []),
     .target(name: "COnnxRuntime"),
     room("ModelRuntimes", ["Tensors", "Timing", "COnnxRuntime", nioCore]),
+    room("Admission", ["Timing"]),
+    room("Batching", ["Timing", "Admission", deque]),
 
     // The tests.
+    tests("AdmissionTests", ["Admission", "Timing"]),
+    tests("BatchingTests", ["Admission", "Batching", "Timing"]),
     tests("TensorsTests", ["Tensors", nioCore]),
     tests(
       "ModelRuntimesTests", ["ModelRuntimes", "Tensors", "Timing", nioCore],
