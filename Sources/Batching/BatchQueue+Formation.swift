@@ -2,11 +2,11 @@ private import Admission
 package import Timing
 
 /// Requests that run together.
-package struct Batch<Request: Sendable>: Sendable {
+package struct Batch: Sendable {
   /// Names the batch to ``BatchQueue/finish(batch:rows:nanoseconds:)``.
   package let number: UInt64
-  /// In the order in which their rows are joined; at least one, all with the same shape key.
-  package let entries: [QueueEntry<Request>]
+  /// In the order in which their rows are joined; at least one, all of one shape class.
+  package let entries: [QueueEntry]
   /// Rows of all entries.
   package let rows: Int
   /// Since when an idle instance had been waiting for company, if it had.
@@ -14,9 +14,9 @@ package struct Batch<Request: Sendable>: Sendable {
 }
 
 /// What an instance does next.
-package enum NextStep<Request: Sendable>: Sendable {
+package enum NextStep: Sendable {
   /// Run this batch, then report it with ``BatchQueue/finish(batch:rows:nanoseconds:)``.
-  case run(Batch<Request>)
+  case run(Batch)
   /// Wait for company, but ask again at this instant or when a request arrives.
   case wait(until: MonotonicInstant)
   /// Nothing waits, or every instance runs: ask again when that changes.
@@ -55,7 +55,7 @@ extension BatchQueue {
   }
 
   /// What an idle instance does now. Call ``expire(now:)`` first.
-  package mutating func next(now: MonotonicInstant) -> NextStep<Request> {
+  package mutating func next(now: MonotonicInstant) -> NextStep {
     guard rows > 0, running.count < instances else { return .rest }
     if let until = gate(now: now) {
       if gateOpenedAt == nil { gateOpenedAt = now }
@@ -99,7 +99,7 @@ extension BatchQueue {
   }
 
   /// Takes the next batch out of the queue. At least one request must wait.
-  private mutating func form(now: MonotonicInstant) -> Batch<Request> {
+  private mutating func form(now: MonotonicInstant) -> Batch {
     let order = classOrder(now: now)
     guard let first = order.first(where: { !classes[$0].isEmpty }), let head = classes[first].first
     else {
@@ -112,7 +112,7 @@ extension BatchQueue {
     var tightest = MonotonicInstant.distantFuture
     func fits(_ entry: Entry) -> Bool {
       if entries.isEmpty { return true }
-      guard batchRows < limit, entry.shapeKey == head.shapeKey else { return false }
+      guard batchRows < limit, entry.shapeClass == head.shapeClass else { return false }
       let total = batchRows + entry.rows
       if total > limit { return false }
       let deadline = min(tightest, entry.deadline)

@@ -16,8 +16,8 @@ package import Timing
 ///
 /// A wake-up carries no meaning of its own: whoever wakes asks ``next(now:)`` again, so a stale
 /// timer cannot close a later batch.
-package struct BatchQueue<Request: Sendable>: Sendable {
-  package typealias Entry = QueueEntry<Request>
+package struct BatchQueue: Sendable {
+  package typealias Entry = QueueEntry
 
   /// Why a request may not enter.
   package enum Refusal: Error, Sendable, Equatable {
@@ -48,7 +48,7 @@ package struct BatchQueue<Request: Sendable>: Sendable {
   package private(set) var isDraining = false
 
   /// The classes, most urgent first; one more at the end for requests that were demoted.
-  var classes: [ClassQueue<Request>]
+  var classes: [ClassQueue]
   /// The batches that run now.
   var running: [RunningBatch] = []
   var nextTicket: UInt64 = 1
@@ -74,13 +74,14 @@ package struct BatchQueue<Request: Sendable>: Sendable {
 
   /// Lets a request in, or says why not; without side effects if it does not.
   ///
+  /// - Parameter slot: names the request to the caller; comes back in its entry.
   /// - Returns: the ticket, for ``cancel(ticket:)``.
-  package mutating func enqueue(_ request: Request, _ arrival: Arrival, now: MonotonicInstant)
+  package mutating func enqueue(_ slot: Int, _ arrival: Arrival, now: MonotonicInstant)
     throws(Refusal) -> UInt64
   {
     if isDraining { throw .draining }
     let index = classIndex(arrival.priority)
-    let entry = entry(for: request, arrival, classIndex: index, now: now)
+    let entry = entry(slot, arrival, classIndex: index, now: now)
     try checkBounds(entry, classIndex: index)
     try checkDeadline(entry, classIndex: index, now: now)
     nextTicket += 1
@@ -132,7 +133,7 @@ package struct BatchQueue<Request: Sendable>: Sendable {
   }
 
   private func entry(
-    for request: Request, _ arrival: Arrival, classIndex: Int, now: MonotonicInstant
+    _ slot: Int, _ arrival: Arrival, classIndex: Int, now: MonotonicInstant
   ) -> Entry {
     let rules = policy.classes[classIndex]
     var deadline = arrival.deadline
@@ -146,8 +147,8 @@ package struct BatchQueue<Request: Sendable>: Sendable {
     }
     let horizon = now.advanced(byNanoseconds: policy.ageingNanoseconds)
     return Entry(
-      request: request, ticket: nextTicket, rows: arrival.rows, bytes: arrival.bytes,
-      enqueuedAt: now, deadline: deadline, demotedAt: demotedAt, shapeKey: arrival.shapeKey,
+      slot: slot, ticket: nextTicket, rows: arrival.rows, bytes: arrival.bytes,
+      enqueuedAt: now, deadline: deadline, demotedAt: demotedAt, shapeClass: arrival.shapeClass,
       due: min(deadline, demotedAt, horizon))
   }
 }

@@ -5,8 +5,8 @@ internal import Timing
 ///
 /// A sorted double-ended queue: arrival in order, the common case, is an append, and taking from
 /// the front frees at once what it held. An arrival out of order moves what follows it.
-struct ClassQueue<Request: Sendable>: Sendable {
-  typealias Entry = QueueEntry<Request>
+struct ClassQueue: Sendable {
+  typealias Entry = QueueEntry
 
   private var entries: Deque<Entry> = []
 

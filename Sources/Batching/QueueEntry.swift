@@ -1,6 +1,6 @@
 package import Timing
 
-/// What the queue must know of a request; the request itself is carried along unseen.
+/// What the queue must know of a request; the request itself stays with the caller.
 package struct Arrival: Sendable {
   /// Rows along the batch dimension; at least 1 counts, an empty request counts as 1.
   package var rows: Int
@@ -10,24 +10,25 @@ package struct Arrival: Sendable {
   package var priority: Int
   /// After this instant the answer is worthless.
   package var deadline: MonotonicInstant
-  /// Requests with equal keys can share a batch. Empty where every request fits every other.
-  package var shapeKey: [Int]
+  /// Requests of one shape class can share a batch.
+  package var shapeClass: Int
 
   package init(
     rows: Int, bytes: Int, priority: Int = 0, deadline: MonotonicInstant = .distantFuture,
-    shapeKey: [Int] = []
+    shapeClass: Int = 0
   ) {
     self.rows = max(1, rows)
     self.bytes = bytes
     self.priority = priority
     self.deadline = deadline
-    self.shapeKey = shapeKey
+    self.shapeClass = shapeClass
   }
 }
 
-/// One request in the queue.
-package struct QueueEntry<Request: Sendable>: Sendable {
-  package let request: Request
+/// One request in the queue: plain numbers, so that moving it costs no reference count.
+package struct QueueEntry: Sendable {
+  /// What the caller named the request by.
+  package let slot: Int
   /// Unique in its queue, ascending by arrival.
   package let ticket: UInt64
   package let rows: Int
@@ -38,7 +39,7 @@ package struct QueueEntry<Request: Sendable>: Sendable {
   package let deadline: MonotonicInstant
   /// When it goes behind all others; ``MonotonicInstant/distantFuture`` if never.
   let demotedAt: MonotonicInstant
-  let shapeKey: [Int]
+  let shapeClass: Int
 
   /// The place in its class: the earliest instant at which something is due.
   let due: MonotonicInstant

@@ -12,7 +12,7 @@ import Timing
     var rows: Int
     var priority: Int
     var deadline: Int64
-    var key: [Int]
+    var shape: Int
     var arrived: Int64
   }
 
@@ -38,7 +38,7 @@ import Timing
     let limit = max(head.rows, policy.batchRowsMax)
     var taken = [head]
     var rows = head.rows
-    for entry in sorted.dropFirst() where rows < limit && entry.key == head.key {
+    for entry in sorted.dropFirst() where rows < limit && entry.shape == head.shape {
       let total = rows + entry.rows
       if total > limit { continue }
       let slack = Double((taken.map(\.deadline) + [entry.deadline]).min()! - now)
@@ -64,7 +64,7 @@ import Timing
     static let never = Int64.max
     var generator: SeededGenerator
     var now: Int64 = 1_000_000_000
-    var queue: BatchQueue<Int>
+    var queue: BatchQueue
     var waiting: [Waiting] = []
     var running: [(number: UInt64, rows: Int, ends: Int64, nanoseconds: Int64)] = []
     var nextID = 0
@@ -111,10 +111,10 @@ import Timing
       let hasDeadline = Bool.random(using: &generator)
       let deadline =
         hasDeadline ? now + Int64.random(in: 1_000...300_000, using: &generator) : Self.never
-      let key = Int.random(in: 0..<5, using: &generator) == 0 ? [7] : []
+      let shape = Int.random(in: 0..<5, using: &generator) == 0 ? 7 : 0
       let arrival = Arrival(
         rows: rows, bytes: rows * 30, priority: priority,
-        deadline: MonotonicInstant(nanoseconds: deadline), shapeKey: key)
+        deadline: MonotonicInstant(nanoseconds: deadline), shapeClass: shape)
       let before = (queue.rows, queue.bytes, queue.count)
       nextID += 1
       do {
@@ -123,7 +123,7 @@ import Timing
         waiting.append(
           Waiting(
             id: nextID, ticket: ticket, rows: rows,
-            priority: (1...3).contains(priority) ? priority : 2, deadline: deadline, key: key,
+            priority: (1...3).contains(priority) ? priority : 2, deadline: deadline, shape: shape,
             arrived: now))
       } catch {
         refused += 1
@@ -133,7 +133,7 @@ import Timing
 
     private mutating func cancel() {
       guard let index = waiting.indices.randomElement(using: &generator) else { return }
-      #expect(queue.cancel(ticket: waiting[index].ticket)?.request == waiting[index].id)
+      #expect(queue.cancel(ticket: waiting[index].ticket)?.slot == waiting[index].id)
       waiting.remove(at: index)
       cancelled += 1
     }
@@ -148,7 +148,7 @@ import Timing
 
     private mutating func settle() {
       let instant = MonotonicInstant(nanoseconds: now)
-      let gone = Set(queue.expire(now: instant).map(\.request))
+      let gone = Set(queue.expire(now: instant).map(\.slot))
       let late = Set(waiting.filter { $0.deadline <= now }.map(\.id))
       #expect(gone == late)
       expired += gone.count
@@ -160,7 +160,7 @@ import Timing
           #expect(waiting.isEmpty || running.count == 2, "an idle instance did not run")
           return
         }
-        #expect(batch.entries.map(\.request) == expected)
+        #expect(batch.entries.map(\.slot) == expected)
         let nanoseconds = Int64(Self.service.batch(rows: batch.rows))
         running.append((batch.number, batch.rows, now + nanoseconds, nanoseconds))
         let taken = Set(expected)

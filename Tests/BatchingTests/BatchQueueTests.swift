@@ -5,7 +5,7 @@ import Timing
 
 /// Times are nanoseconds from `start`; a run of b rows takes 1,000 + 100 b.
 @Suite struct BatchQueueTests {
-  typealias Queue = BatchQueue<Int>
+  typealias Queue = BatchQueue
 
   static let start = MonotonicInstant(nanoseconds: 1_000_000_000_000)
   static let curve = LatencyCurve(
@@ -22,7 +22,7 @@ import Timing
   /// The requests of the batch that runs at `time`; `nil` if none does.
   static func run(_ queue: inout Queue, at time: Int64) -> [Int]? {
     guard case .run(let batch) = queue.next(now: at(time)) else { return nil }
-    return batch.entries.map(\.request)
+    return batch.entries.map(\.slot)
   }
 
   @Test func `an idle instance and a waiting request mean a run`() throws {
@@ -85,9 +85,9 @@ import Timing
 
   @Test func `another shape neither joins nor ends a batch`() throws {
     var queue = Self.queue(BatchPolicy(batchRowsMax: 8))
-    for (request, key) in [(1, [16]), (2, [32]), (3, [16]), (4, [32]), (5, [16])] {
+    for (request, shape) in [(1, 16), (2, 32), (3, 16), (4, 32), (5, 16)] {
       _ = try queue.enqueue(
-        request, Arrival(rows: 1, bytes: 4, shapeKey: key), now: Self.at(0))
+        request, Arrival(rows: 1, bytes: 4, shapeClass: shape), now: Self.at(0))
     }
     #expect(Self.run(&queue, at: 0) == [1, 3, 5])
     queue.finish(batch: 1, rows: 3, nanoseconds: 1_300)
@@ -154,7 +154,7 @@ import Timing
       1, Arrival(rows: 1, bytes: 4, deadline: Self.at(9_000)), now: Self.at(0))
     #expect(queue.earliestDeadline == Self.at(9_000))
     #expect(queue.expire(now: Self.at(8_999)).isEmpty)
-    #expect(queue.expire(now: Self.at(9_000)).map(\.request) == [1])
+    #expect(queue.expire(now: Self.at(9_000)).map(\.slot) == [1])
     #expect(queue.isEmpty && queue.bytes == 0)
   }
 
@@ -165,7 +165,7 @@ import Timing
     _ = try queue.enqueue(1, Arrival(rows: 1, bytes: 4, priority: 1), now: Self.at(0))
     _ = try queue.enqueue(2, Arrival(rows: 1, bytes: 4, priority: 2), now: Self.at(0))
     _ = try queue.enqueue(3, Arrival(rows: 1, bytes: 4, priority: 2), now: Self.at(4_000))
-    #expect(queue.expire(now: Self.at(5_000)).map(\.request) == [1])
+    #expect(queue.expire(now: Self.at(5_000)).map(\.slot) == [1])
     #expect(queue.rows == 2)
     #expect(Self.run(&queue, at: 5_001) == [3])
     queue.finish(batch: 1, rows: 1, nanoseconds: 1_100)
@@ -226,7 +226,7 @@ import Timing
     var queue = Self.queue(BatchPolicy(batchRowsMax: 8))
     let first = try queue.enqueue(1, Arrival(rows: 1, bytes: 4), now: Self.at(0))
     _ = try queue.enqueue(2, Arrival(rows: 1, bytes: 4), now: Self.at(0))
-    #expect(queue.cancel(ticket: first)?.request == 1)
+    #expect(queue.cancel(ticket: first)?.slot == 1)
     #expect(queue.cancel(ticket: first) == nil)
     #expect(Self.run(&queue, at: 0) == [2])
   }
@@ -243,7 +243,7 @@ import Timing
 
   @Test func `finishing a batch that does not run is a programming error`() async {
     await #expect(processExitsWith: .failure) {
-      var queue = BatchQueue<Int>(policy: BatchPolicy(batchRowsMax: 1), instances: 1)
+      var queue = BatchQueue(policy: BatchPolicy(batchRowsMax: 1), instances: 1)
       queue.finish(batch: 7, rows: 1, nanoseconds: 1)
     }
   }
