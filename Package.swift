@@ -59,12 +59,18 @@ let package = Package(
     // The rooms, lowest first.
     room("Tensors", [nioCore]),
     room("Timing", []),
+    .target(name: "CThreads"),
     .target(name: "COnnxRuntime"),
     room("ModelRuntimes", ["Tensors", "Timing", "COnnxRuntime", nioCore]),
+    room(
+      "ModelStore", ["Tensors", "Timing", "CThreads", "ModelRuntimes", protobuf, logging]),
     room("Admission", ["Timing"]),
     room("Batching", ["Timing", "Admission", deque]),
 
     // The tests.
+    tests(
+      "ModelStoreTests",
+      ["Tensors", "Timing", "ModelRuntimes", "ModelStore", nioCore, protobuf, logging]),
     tests("AdmissionTests", ["Admission", "Timing"]),
     tests("BatchingTests", ["Admission", "Batching", "Timing"]),
     tests("TensorsTests", ["Tensors", nioCore]),

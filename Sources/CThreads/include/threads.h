@@ -1,0 +1,18 @@
+#pragma once
+
+/// Names the calling thread (15 bytes are kept) and pins it to the given CPUs.
+///
+/// The calls behind it are hidden from Swift by feature macros. `count` 0 pins nothing. CPU numbers
+/// out of range are ignored. Returns 0, or the error number of the pinning.
+int needletail_describe_thread(const char *_Nonnull name, const int *_Nullable cpus, int count);
+
+/// Lowers the calling thread's share of the processor: `nice` 0 to 19. No effect where the system
+/// has no such setting for one thread.
+void needletail_lower_thread_priority(int nice);
+
+/// Runs `body(context)` on a new detached thread with an 8 MiB stack. Returns 0, or the error number,
+/// and then `body` was not run.
+int needletail_start_thread(void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
+
+/// Gives memory that the allocator keeps free back to the system, where it can.
+void needletail_trim_memory(void);
