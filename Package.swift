@@ -66,6 +66,12 @@ let package = Package(
       "ModelStore", ["Tensors", "Timing", "CThreads", "ModelRuntimes", protobuf, logging]),
     room("Admission", ["Timing"]),
     room("Batching", ["Timing", "Admission", deque]),
+    room(
+      "Inference",
+      [
+        "Tensors", "Timing", "CThreads", "ModelRuntimes", "ModelStore", "Admission", "Batching",
+        nioCore, logging,
+      ]),
 
     // The tests.
     tests(
@@ -73,6 +79,9 @@ let package = Package(
       ["Tensors", "Timing", "ModelRuntimes", "ModelStore", nioCore, protobuf, logging]),
     tests("AdmissionTests", ["Admission", "Timing"]),
     tests("BatchingTests", ["Admission", "Batching", "Timing"]),
+    tests(
+      "InferenceTests",
+      ["Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", nioCore, logging]),
     tests("TensorsTests", ["Tensors", nioCore]),
     tests(
       "ModelRuntimesTests", ["ModelRuntimes", "Tensors", "Timing", nioCore],

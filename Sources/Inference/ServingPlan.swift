@@ -1,0 +1,55 @@
+internal import Batching
+internal import ModelRuntimes
+internal import ModelStore
+internal import Tensors
+
+/// How a version will be served, decided before it is published.
+struct ServingPlan {
+  var inputs: [TensorSpec]
+  var outputs: [TensorSpec]
+  var maxBatchSize: Int
+  var policy: BatchPolicy
+  var instances: Int
+  var defaultTimeoutNanoseconds: Int64
+  /// The classification labels of each output; empty where none.
+  var labels: [[String]]
+  var runsInline = false
+  var curve = LatencyCurve()
+
+  /// The plan that the configuration and the engine's options ask for, before any measurement.
+  init(_ servable: ServableVersion, options: EngineOptions) {
+    let configuration = servable.configuration
+    inputs = configuration.inputs
+    outputs = configuration.outputs
+    maxBatchSize = configuration.maxBatchSize
+    instances = max(1, configuration.instanceCount)
+    let own = configuration.settings.defaultTimeoutMicroseconds
+    defaultTimeoutNanoseconds = own > 0 ? own * 1_000 : options.defaultTimeoutNanoseconds
+    labels = configuration.labels
+    policy = Self.policy(configuration, options: options)
+  }
+
+  private static func policy(_ configuration: ModelConfiguration, options: EngineOptions)
+    -> BatchPolicy
+  {
+    // Without dynamic batching, as in Triton, requests are not joined.
+    let joins = configuration.batchesDynamically
+    let levels = max(1, configuration.priorityLevels)
+    let classes = (1...levels).map { level in
+      let queuePolicy = configuration.queuePolicy(priority: level)
+      return BatchPolicy.ClassPolicy(
+        timeoutAction: queuePolicy.timeoutAction == .delay ? .delay : .reject,
+        timeoutNanoseconds: queuePolicy.defaultTimeoutMicroseconds * 1_000,
+        requestsMax: queuePolicy.maxQueueSize)
+    }
+    return BatchPolicy(
+      batchRowsMax: joins ? configuration.maxBatchSize : 1,
+      preferredRows: joins ? configuration.preferredBatchSizes.sorted() : [],
+      delayNanoseconds: joins ? configuration.maxQueueDelayMicroseconds * 1_000 : 0,
+      classes: classes,
+      defaultPriority: max(1, configuration.defaultPriorityLevel),
+      queueRowsMax: configuration.settings.maxQueueRows ?? options.queueRowsMax,
+      queueBytesMax: configuration.settings.maxQueueBytes ?? options.queueBytesMax,
+      ageingNanoseconds: options.ageingNanoseconds)
+  }
+}
