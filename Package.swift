@@ -13,6 +13,8 @@ let strict: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -72,11 +74,13 @@ let package = Package(
         "Tensors", "Timing", "CThreads", "ModelRuntimes", "ModelStore", "Admission", "Batching",
         nioCore, logging,
       ]),
+    room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
 
     // The tests.
     tests(
       "ModelStoreTests",
       ["Tensors", "Timing", "ModelRuntimes", "ModelStore", nioCore, protobuf, logging]),
+    tests("MonitoringTests", ["Inference", "Monitoring", "Timing", logging]),
     tests("AdmissionTests", ["Admission", "Timing"]),
     tests("BatchingTests", ["Admission", "Batching", "Timing"]),
     tests(

@@ -71,7 +71,12 @@ extension OnnxRuntime {
       api.pointee.set_graph_optimization(pointer, options.graphOptimization.level))
     // A pattern is kept for every combination of shapes ever seen, and callers choose the
     // shapes: memory without a bound, for a saving that one arena gives as well.
-    try unsafe library.check(api.pointee.disable_memory_pattern(pointer))
+    if options.sessionEntries[MemoryEntry.pattern] != "1" {
+      try unsafe library.check(api.pointee.disable_memory_pattern(pointer))
+    }
+    if options.sessionEntries[MemoryEntry.arena] == "0" {
+      try unsafe library.check(api.pointee.disable_arena(pointer))
+    }
     let threads = Self.threads(options)
     if threads != 0 {
       try unsafe library.check(api.pointee.set_intra_threads(pointer, Int32(clamping: threads)))
@@ -87,7 +92,8 @@ extension OnnxRuntime {
     if let affinity = try Self.affinity(options.intraOpAffinity, threads: threads) {
       try settings.add(entry: "session.intra_op_thread_affinities", affinity)
     }
-    for (key, value) in options.sessionEntries.sorted(by: { $0.key < $1.key }) {
+    for (key, value) in options.sessionEntries.sorted(by: { $0.key < $1.key })
+    where !MemoryEntry.all.contains(key) {
       try settings.add(entry: key, value)
     }
   }
@@ -135,4 +141,15 @@ extension LoadOptions.GraphOptimization {
     case .all: 99
     }
   }
+}
+
+/// Entries that configurations give beside the runtime's own, and that are calls of their own.
+private enum MemoryEntry {
+  /// `0` makes each run allocate from the system.
+  static let arena = "enable_mem_arena"
+  /// `1` lets the runtime remember one memory plan for each combination of shapes.
+  static let pattern = "enable_mem_pattern"
+  /// Taken and left alone: the arena keeps what it has.
+  static let shrinkage = "memory.enable_memory_arena_shrinkage"
+  static let all = [arena, pattern, shrinkage]
 }
