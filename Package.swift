@@ -57,6 +57,11 @@ let package = Package(
   ],
   targets: [
     // System libraries.
+    .systemLibrary(
+      name: "CNghttp2", pkgConfig: "libnghttp2",
+      providers: [.apt(["libnghttp2-dev"]), .brew(["libnghttp2"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
     // The rooms, lowest first.
     room("Tensors", [nioCore]),
@@ -75,6 +80,12 @@ let package = Package(
         nioCore, logging,
       ]),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
+    room(
+      "Gateway",
+      [
+        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Admission", "Inference",
+        "Monitoring", "CNghttp2", "CZlib", nioCore, nioPosix, nioSSL, protobuf, logging,
+      ]),
 
     // The tests.
     tests(

@@ -1,0 +1,78 @@
+package import NIOCore
+
+/// How a call's messages are compressed, as `grpc-encoding` names it.
+package enum MessageEncoding: Sendable, Equatable {
+  case identity
+  case gzip
+  case deflate
+}
+
+/// Cuts a stream of bytes into gRPC messages: each a flag, a length of four bytes, and the message.
+///
+/// A message that arrives whole is copied once. Nothing is allocated for a length that is only
+/// announced: the buffer grows with what has arrived.
+package struct MessageAssembler {
+  /// One message as it was sent.
+  package struct Message {
+    package var isCompressed: Bool
+    package var bytes: ByteBuffer
+  }
+
+  /// What the bytes hold next.
+  package enum Next {
+    case message(Message)
+    /// The message is not complete.
+    case incomplete
+    /// The length announced is over the bound, or the flag is neither 0 nor 1.
+    case invalid(GRPCStatus)
+  }
+
+  private static let prefixBytes = 5
+
+  private var buffer = ByteBuffer()
+  private let messageBytesMax: Int
+
+  /// - Parameter messageBytesMax: the largest message, as sent; at most `Int32.max`.
+  package init(messageBytesMax: Int) { self.messageBytesMax = messageBytesMax }
+
+  /// Bytes that wait here, prefixes included.
+  package var bufferedBytes: Int { buffer.readableBytes }
+
+  /// Adds bytes as they arrive; call ``next()`` until it says ``Next/incomplete``.
+  package mutating func append(_ bytes: RawSpan) {
+    if buffer.readableBytes == 0 {
+      // The old storage may still be shared by messages that were handed out.
+      buffer = ByteBuffer()
+    } else if let length = announcedLength, length <= messageBytesMax {
+      let wanted = min(length + Self.prefixBytes, max(buffer.readableBytes * 2, 64 << 10))
+      buffer.reserveCapacity(minimumWritableBytes: max(0, wanted - buffer.readableBytes))
+    }
+    buffer.writeBytes(bytes)
+  }
+
+  /// Takes the next complete message.
+  package mutating func next() -> Next {
+    guard let length = announcedLength,
+      let flag = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self)
+    else { return .incomplete }
+    guard flag <= 1 else {
+      return .invalid(GRPCStatus(.internal, "a message's compressed flag is \(flag); send 0 or 1"))
+    }
+    guard length <= messageBytesMax else {
+      return .invalid(
+        GRPCStatus(
+          .resourceExhausted,
+          "a message of \(length) bytes exceeds the limit of \(messageBytesMax); send less, or "
+            + "raise the limit"))
+    }
+    guard buffer.readableBytes - Self.prefixBytes >= length else { return .incomplete }
+    buffer.moveReaderIndex(forwardBy: Self.prefixBytes)
+    guard let bytes = buffer.readSlice(length: length) else { return .incomplete }
+    if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+    return .message(Message(isCompressed: flag == 1, bytes: bytes))
+  }
+
+  private var announcedLength: Int? {
+    buffer.getInteger(at: buffer.readerIndex + 1, as: UInt32.self).map { Int($0) }
+  }
+}

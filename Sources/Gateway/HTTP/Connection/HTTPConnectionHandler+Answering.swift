@@ -1,0 +1,180 @@
+internal import Inference
+internal import Monitoring
+internal import NIOCore
+internal import Timing
+
+extension HTTPConnectionHandler {
+  /// Nanoseconds a client has to read the last answer before the connection is cut.
+  private static let lingerNanosecondsMax: Int64 = 2_000_000_000
+  /// Smaller bodies cost more to compress than to send.
+  private static let compressedBytesMin = 1_024
+
+  /// Writes the outputs of an inference.
+  func answer(_ outputs: InferenceOutputs, of request: InferenceRequest) throws(InferenceError) {
+    var encoder = InferenceAnswerEncoder(
+      version: request.version, sharedMemory: server.sharedMemory,
+      allocator: channelContext?.channel.allocator ?? ByteBufferAllocator())
+    try encoder.encode(
+      outputs, id: wanted.id, requested: wanted.outputs, isBinaryDefault: wanted.isBinaryDefault)
+    let encodedAt = MonotonicInstant.now()
+    request.recordEncoded(at: encodedAt)
+    lastReadAt = encodedAt
+    if wanted.isTraced { record(request, at: encodedAt) }
+    var answerHead = HTTPAnswerHead()
+    answerHead.jsonLength = encoder.jsonLength
+    if encoder.jsonLength != nil { answerHead.contentType = .binary }
+    if server.options.sendsServerTiming {
+      answerHead.timing = ServerTiming(request, encodedAt: encodedAt)
+    }
+    write(answerHead, encoder.answer, rest: encoder.rest)
+  }
+
+  /// Writes an inference error.
+  func answer(_ error: InferenceError) {
+    let status = WireStatus(error.code)
+    var result = ControlAnswer(status: status.http) { ErrorAnswer.write(error, to: &$0) }
+    if status.invitesRetry { result.head.retryAfterSeconds = Int(error.retryAfterSeconds) }
+    answer(result)
+  }
+
+  /// Writes any other answer.
+  func answer(_ result: ControlAnswer) {
+    var answer = HTTPAnswerBuffer(
+      allocator: channelContext?.channel.allocator ?? ByteBufferAllocator(),
+      capacity: result.body.readableBytes)
+    answer.buffer.writeImmutableBuffer(result.body)
+    write(result.head, answer, rest: [])
+  }
+
+  /// Writes a rejection and closes: the bytes that follow have no meaning.
+  func reject(_ rejection: HTTPRejection) {
+    guard phase == .head || phase == .body else { return }
+    if !isRequestOpen {
+      isRequestOpen = true
+      counters.streamOpened()
+    }
+    if phase == .head { head = HTTPRequestHead() }
+    head.isPersistent = false
+    head.acceptedCompression = nil
+    phase = .body
+    answer(ControlAnswer(status: rejection.status, error: rejection.message))
+  }
+
+  /// Records the trace of an inference that failed.
+  func trace(_ request: InferenceRequest) {
+    if wanted.isTraced { record(request, at: .now()) }
+  }
+
+  private func record(_ request: InferenceRequest, at encodedAt: MonotonicInstant) {
+    wanted.isTraced = false
+    server.traces.record(
+      RequestTrace(
+        model: request.version.name, version: request.version.versionText, id: request.id,
+        traceparent: traceparent, stages: request.stages, encodedAt: encodedAt))
+  }
+
+  private func write(_ head: HTTPAnswerHead, _ answer: HTTPAnswerBuffer, rest: [ByteBuffer]) {
+    guard let context = channelContext else { return }
+    var answerHead = head
+    var answer = answer
+    var rest = rest
+    var length = answer.buffer.readableBytes
+    for part in rest { length += part.readableBytes }
+    if let format = self.head.acceptedCompression, length >= Self.compressedBytesMin,
+      let compressed = Self.compress(answer, rest, format, context.channel.allocator)
+    {
+      answer = compressed
+      rest = []
+      length = answer.buffer.readableBytes
+      answerHead.compression = format
+    }
+    let staysOpen = self.staysOpen
+    answerHead.isPersistent = staysOpen
+    answerHead.isVersion10 = self.head.isVersion10
+    answer.seal(answerHead, bodyLength: length)
+    if self.head.method == .head {
+      answer.buffer.moveWriterIndex(to: answer.buffer.writerIndex - length)
+      rest = []
+    }
+    isRequestOpen = false
+    counters.streamAnswered(status: answerHead.status)
+    send(answer.buffer, rest, context, closes: !staysOpen)
+    finishRequest(staysOpen: staysOpen, context)
+  }
+
+  private func send(
+    _ first: ByteBuffer, _ rest: [ByteBuffer], _ context: ChannelHandlerContext, closes: Bool
+  ) {
+    if closes {
+      context.write(wrapOutboundOut(first), promise: nil)
+      for part in rest { context.write(wrapOutboundOut(part), promise: nil) }
+      let promise = context.eventLoop.makePromise(of: Void.self)
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+      let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+      promise.futureResult.whenComplete { _ in handler.value.lastAnswerSent() }
+      return
+    }
+    guard !rest.isEmpty else {
+      context.writeAndFlush(wrapOutboundOut(first), promise: nil)
+      return
+    }
+    context.write(wrapOutboundOut(first), promise: nil)
+    for part in rest { context.write(wrapOutboundOut(part), promise: nil) }
+    context.flush()
+  }
+
+  private func finishRequest(staysOpen: Bool, _ context: ChannelHandlerContext) {
+    guard phase != .closed else { return }
+    wanted = WantedAnswer()
+    firstByteAt = .distantPast
+    if staysOpen {
+      // Bytes that wait already count from now, not from when they arrived.
+      phase = .head
+      body = ByteBuffer()
+      expiresAt =
+        context.channel.isWritable
+        ? idleEnd
+        : lastReadAt.advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
+    } else {
+      phase = .lingering
+      expiresAt =
+        MonotonicInstant.now().advanced(byNanoseconds: server.limits.bodyNanosecondsMax)
+        .nanoseconds
+    }
+  }
+
+  /// Ends the sending side; the connection closes once the client has, so that it can read the
+  /// answer even if it is still sending.
+  private func lastAnswerSent() {
+    guard phase == .lingering, let context = channelContext else { return }
+    expiresAt =
+      MonotonicInstant.now().advanced(byNanoseconds: Self.lingerNanosecondsMax).nanoseconds
+    context.close(mode: .output, promise: nil)
+  }
+
+  private static func compress(
+    _ answer: HTTPAnswerBuffer, _ rest: [ByteBuffer], _ format: CompressionFormat,
+    _ allocator: ByteBufferAllocator
+  ) -> HTTPAnswerBuffer? {
+    var whole = answer.buffer
+    for part in rest { whole.writeImmutableBuffer(part) }
+    var result = HTTPAnswerBuffer(allocator: allocator, capacity: whole.readableBytes / 2)
+    do throws(CompressionError) {
+      try Deflater.deflate(whole, format, appendingTo: &result.buffer)
+    } catch {
+      return nil
+    }
+    return result
+  }
+}
+
+extension ServerTiming {
+  /// The stages of an answered request.
+  init(_ request: InferenceRequest, encodedAt: MonotonicInstant) {
+    let stages = request.stages
+    self.init(
+      decode: stages.decodeNanoseconds / 1_000, queue: stages.queueNanoseconds / 1_000,
+      batch: stages.batchWaitNanoseconds / 1_000, run: stages.runNanoseconds / 1_000,
+      encode: max(0, encodedAt.since(stages.completed)) / 1_000)
+  }
+}

@@ -1,0 +1,108 @@
+internal import NIOCore
+internal import Timing
+
+extension HTTPConnectionHandler {
+  /// Bytes of body reserved ahead of their arrival; the client's word is taken for no more.
+  private static let reservedBytesMax = 1 << 20
+  /// Bytes of the body of a control request that uploads no model.
+  private static let controlBytesMax = 1 << 20
+
+  /// One step of reading; `false` once more bytes, or an answer, must come first.
+  func advance() throws(HTTPRejection) -> Bool {
+    switch phase {
+    case .head: return try readHead()
+    case .body: return try readBody()
+    case .answering, .lingering, .closed: return false
+    }
+  }
+
+  private func readHead() throws(HTTPRejection) -> Bool {
+    guard input.readableBytes > 0 else { return false }
+    // The next answer waits until the client has read the last.
+    guard channelContext?.channel.isWritable ?? false else { return false }
+    if firstByteAt == .distantPast {
+      firstByteAt = lastReadAt
+      expiresAt = firstByteAt.advanced(byNanoseconds: server.limits.headNanosecondsMax).nanoseconds
+    }
+    guard try parseHead(input) else { return false }
+    input.moveReaderIndex(forwardBy: head.byteCount)
+    requestNumber += 1
+    isRequestOpen = true
+    counters.streamOpened()
+    try prepareBody()
+    phase = .body
+    return true
+  }
+
+  /// Reads the head at the start of `source`; `false` if its end has not arrived.
+  private func parseHead(_ source: ByteBuffer) throws(HTTPRejection) -> Bool {
+    let bytes = source.readableBytesUInt8Span
+    guard let head = try parser.parse(bytes) else { return false }
+    self.head = head
+    route = routes.route(of: bytes.extracting(head.path))
+    traceparent = ""
+    if !head.traceparent.isEmpty {
+      traceparent = JSONText(range: head.traceparent).string(in: bytes)
+    }
+    return true
+  }
+
+  private func prepareBody() throws(HTTPRejection) {
+    bodyBytesMax = bytesMax(of: route)
+    let length = head.contentLength ?? 0
+    guard length <= bodyBytesMax else {
+      throw HTTPRejection(
+        413, "the request's body of \(length) bytes is larger than \(bodyBytesMax) bytes")
+    }
+    body = ByteBuffer()
+    chunks =
+      head.isChunked
+      ? ChunkedBodyReader(bytesMax: bodyBytesMax, trailerBytesMax: server.limits.headBytesMax)
+      : nil
+    if head.expectsContinue, head.hasBody, input.readableBytes == 0 {
+      channelContext?.writeAndFlush(
+        wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+  }
+
+  private func bytesMax(of route: HTTPRoute?) -> Int {
+    switch route {
+    case .infer: server.limits.bodyBytesMax
+    case .repositoryLoad: server.limits.uploadBytesMax
+    default: min(Self.controlBytesMax, server.limits.bodyBytesMax)
+    }
+  }
+
+  private func readBody() throws(HTTPRejection) -> Bool {
+    expiresAt = lastReadAt.advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
+    if chunks != nil {
+      guard try chunks?.read(from: &input, into: &body) ?? true else { return false }
+    } else if !readSizedBody() {
+      return false
+    }
+    if input.readableBytes == 0 { input = ByteBuffer() }
+    phase = .answering
+    expiresAt = .max
+    answerRequest()
+    return true
+  }
+
+  /// Reads a body of known length; `false` if some of it is missing.
+  private func readSizedBody() -> Bool {
+    let missing = (head.contentLength ?? 0) - body.readableBytes
+    if missing == 0 { return true }
+    if body.readableBytes == 0 {
+      if let whole = input.readSlice(length: missing) {
+        body = whole
+        return true
+      }
+      let allocator = channelContext?.channel.allocator ?? ByteBufferAllocator()
+      body = allocator.buffer(capacity: min(missing, Self.reservedBytesMax))
+    }
+    if var part = input.readSlice(length: min(missing, input.readableBytes)) {
+      body.writeBuffer(&part)
+    }
+    if input.readableBytes == 0 { input = ByteBuffer() }
+    return body.readableBytes == head.contentLength
+  }
+}

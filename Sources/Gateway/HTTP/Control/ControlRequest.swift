@@ -1,0 +1,39 @@
+package import NIOCore
+
+/// A request that is not an inference, complete.
+package struct ControlRequest: Sendable {
+  package var route: HTTPRoute
+  package var method: HTTPMethod
+  /// Decompressed.
+  package var body: ByteBuffer
+
+  package init(route: HTTPRoute, method: HTTPMethod, body: ByteBuffer) {
+    self.route = route
+    self.method = method
+    self.body = body
+  }
+}
+
+/// The answer to a ``ControlRequest``, or any other answer without an inference.
+package struct ControlAnswer: Sendable {
+  package var head: HTTPAnswerHead
+  package var body: ByteBuffer
+
+  /// An answer with nothing in it, which clients take for success.
+  package init() {
+    head = HTTPAnswerHead()
+    body = ByteBuffer()
+  }
+
+  /// An answer with a JSON body.
+  package init(status: Int = 200, json write: (inout ByteBuffer) -> Void) {
+    head = HTTPAnswerHead(status: status)
+    body = ByteBuffer()
+    write(&body)
+  }
+
+  /// An error.
+  package init(status: Int, error message: String, code: String? = nil) {
+    self.init(status: status) { ErrorAnswer.write(message, code: code, to: &$0) }
+  }
+}
