@@ -44,6 +44,8 @@ let package = Package(
   name: "needletail",
   platforms: [.macOS(.v26)],
   products: [
+    .executable(name: "needletail", targets: ["NeedletailCommand"]),
+    .library(name: "NeedletailTesting", targets: ["NeedletailTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -86,6 +88,16 @@ let package = Package(
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Admission", "Inference",
         "Monitoring", "CNghttp2", "CZlib", nioCore, nioPosix, nioSSL, protobuf, logging,
       ]),
+    room(
+      "NeedletailTesting",
+      ["Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", nioCore]),
+    .executableTarget(
+      name: "NeedletailCommand",
+      dependencies: [
+        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
+        nioCore, nioPosix, nioSSL, logging, lifecycle, unixSignals, argumentParser, yams,
+      ],
+      swiftSettings: strict),
 
     // The tests.
     tests(
