@@ -19,8 +19,6 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let lifecycle = Target.Dependency.product(
-  name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(
   name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(
@@ -95,11 +93,21 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        nioCore, nioPosix, nioSSL, logging, lifecycle, unixSignals, argumentParser, yams,
+        nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 
     // The tests.
+    tests(
+      "GatewayTests",
+      [
+        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
+        "NeedletailTesting", nioCore, nioPosix, nioHTTP1, nioEmbedded, protobuf, logging,
+      ],
+      resources: [.copy("Corpus")]),
+    tests(
+      "CommandTests", ["NeedletailCommand", "ModelStore", "Monitoring", "Tensors", argumentParser]),
+    tests("TidyTests", []),
     tests(
       "ModelStoreTests",
       ["Tensors", "Timing", "ModelRuntimes", "ModelStore", nioCore, protobuf, logging]),

@@ -25,8 +25,6 @@ package final class ServerContext: Sendable {
     package var isReadinessStrict = true
     /// Whether clients may register shared memory.
     package var allowsSharedMemory = true
-    /// Whether clients may load and unload models, and change settings.
-    package var allowsControl = true
 
     package init(identity: ServerIdentity) { self.identity = identity }
   }

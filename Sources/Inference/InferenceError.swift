@@ -1,5 +1,6 @@
 /// Why an inference has no answer. The gateway maps ``Code`` to a status in one place.
 package struct InferenceError: Error, Sendable, Equatable {
+  /// What went wrong, for machines; also the `code` member of an HTTP error body.
   package enum Code: String, Sendable, CaseIterable {
     /// No such model, or no such version of it.
     case unknownModel = "UNKNOWN_MODEL"

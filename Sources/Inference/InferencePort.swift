@@ -3,9 +3,9 @@ internal import Timing
 
 /// The door to the engine for one thread: resolves models, takes requests, hands outcomes back.
 ///
-/// Everything but ``waitForRefresh()`` happens on the owning thread, for example an event loop: that
-/// is what guards the mutable fields. Small models run right here: requests that arrive in one tick
-/// of the loop form a batch, run when the tick ends, and pay for no hop to another thread.
+/// Everything but ``waitForRefresh()`` happens on the owning thread, for example an event loop:
+/// that is what guards the mutable fields. Small models run right here: requests that arrive in one
+/// tick of the loop form a batch, run when the tick ends, and pay for no hop to another thread.
 package final class InferencePort: @unchecked Sendable {
   /// How long a flush may keep the thread from its sockets, in nanoseconds.
   private static let flushNanosecondsMax: Int64 = 1_000_000

@@ -138,8 +138,8 @@ package struct RequestDraft {
       ? " The first dimension is the batch (max_batch_size is \(version.maxBatchSize))." : ""
     return InferenceError(
       .invalidArgument,
-      "unexpected shape for input '\(spec.name)' for model '\(version.name)'. Expected \(expected), "
-        + "got \(shape).\(hint)")
+      "unexpected shape for input '\(spec.name)' for model '\(version.name)'. Expected "
+        + "\(expected), got \(shape).\(hint)")
   }
 }
 

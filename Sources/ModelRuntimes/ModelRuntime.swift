@@ -74,6 +74,7 @@ package protocol ModelInstance: AnyObject {
 
 /// Why a runtime could not load or run a model; `message` is fit for the caller.
 package struct RuntimeFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, for machines.
   package enum Code: Sendable, Equatable {
     /// The runtime library itself is missing or unusable.
     case libraryUnavailable

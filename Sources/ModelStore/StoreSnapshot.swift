@@ -67,6 +67,7 @@ package protocol ServingHost: Sendable {
 
 /// Why the store could not do what was asked; `message` is fit for the caller.
 package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, for machines.
   package enum Code: Sendable, Equatable {
     /// No repository holds such a model.
     case notFound

@@ -15,7 +15,8 @@ package struct TensorShape: Sendable, Hashable {
     rank = 0
   }
 
-  /// A shape with the given dimensions; `nil` if there are more than ``rankMax`` or one is negative.
+  /// A shape with the given dimensions; `nil` if they are more than ``rankMax`` or one is
+  /// negative.
   package init?(_ values: some Sequence<Int>) {
     self.init()
     for value in values {

@@ -26,8 +26,8 @@ package final class HTTPServer: Sendable {
   private let tls: NIOSSLContext?
   private let scope: HTTPRouter.Scope
   private let counters: ListenerCounters
-  private let rosters = Mutex<[ObjectIdentifier: (any EventLoop, NIOLoopBound<HTTPConnectionRoster>)]>(
-    [:])
+  private typealias LoopRoster = (any EventLoop, NIOLoopBound<HTTPConnectionRoster>)
+  private let rosters = Mutex<[ObjectIdentifier: LoopRoster]>([:])
   private let listener = Mutex<(any Channel)?>(nil)
 
   /// - Parameters:
@@ -109,8 +109,9 @@ package final class HTTPServer: Sendable {
       server: context, port: context.ports.port(on: channel.eventLoop), counters: counters,
       router: HTTPRouter(scope: scope), roster: roster(of: channel.eventLoop))
     do {
-      if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
-      try channel.pipeline.syncOperations.addHandler(handler)
+      let pipeline = channel.pipeline.syncOperations
+      if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+      try pipeline.addHandler(handler)
     } catch {
       counters.connectionClosed()
       throw error

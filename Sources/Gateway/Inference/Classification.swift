@@ -17,7 +17,8 @@ package enum Classification {
     let spec = version.outputs[output]
     guard count >= 1 else {
       throw InferenceError(
-        .invalidArgument, "classification of output '\(spec.name)' must be at least 1, got \(count)")
+        .invalidArgument,
+        "classification of output '\(spec.name)' must be at least 1, got \(count)")
     }
     guard let width = tensor.elementType.byteWidth, tensor.elementType != .bool else {
       throw InferenceError(

@@ -11,7 +11,8 @@ extension JSONCursor {
       switch peek(bytes) {
       case 0x7B, 0x5B:
         guard depth < depthMax else {
-          throw JSONError("more than \(depthMax) arrays and objects inside each other", at: position)
+          throw JSONError(
+            "more than \(depthMax) arrays and objects inside each other", at: position)
         }
         let isObject = bytes[position] == 0x7B
         position += 1

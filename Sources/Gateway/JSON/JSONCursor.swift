@@ -130,7 +130,8 @@ package struct JSONCursor: Sendable {
   /// The error of a byte that is none of what was expected.
   package func unexpected(_ expected: String) -> JSONError {
     JSONError(
-      position >= end ? "it ends where \(expected) should be" : "expected \(expected)", at: position)
+      position >= end ? "it ends where \(expected) should be" : "expected \(expected)",
+      at: position)
   }
 
   private mutating func skipEscape(_ bytes: Span<UInt8>) throws(JSONError) {

@@ -2,6 +2,7 @@ package import Inference
 
 /// Why a shared memory region could not be registered or used; `message` is fit for the caller.
 package struct SharedMemoryError: Error, Sendable, Equatable {
+  /// What went wrong, for machines.
   package enum Code: Sendable, Equatable, CaseIterable {
     case notFound
     case alreadyExists

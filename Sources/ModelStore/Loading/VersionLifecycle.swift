@@ -3,6 +3,7 @@
 /// A reload keeps the old contents serving until the new ones are ready, so `reloading` is a
 /// state that serves.
 package struct VersionLifecycle: Sendable, Equatable {
+  /// Where a version is in its life.
   package enum State: Sendable, Equatable {
     /// Never asked for.
     case unknown
@@ -18,6 +19,7 @@ package struct VersionLifecycle: Sendable, Equatable {
     case unavailable(reason: String)
   }
 
+  /// What happens to a version.
   package enum Event: Sendable, Equatable {
     case loadStarted
     case loadSucceeded

@@ -8,7 +8,7 @@ enum StageTimingField {
     text.reserveCapacity(128)
     append("decode", stages.decodeNanoseconds, to: &text)
     append(", queue", stages.queueNanoseconds, to: &text)
-    append(", batch-wait", stages.batchWaitNanoseconds, to: &text)
+    append(", batch", stages.batchWaitNanoseconds, to: &text)
     append(", run", stages.runNanoseconds, to: &text)
     let encode =
       stages.completed == .distantPast ? 0 : max(0, encodedAt.since(stages.completed))

@@ -25,11 +25,6 @@ package struct InferenceAnswerEncoder {
     answer = HTTPAnswerBuffer(allocator: allocator, capacity: 1_024)
   }
 
-  /// Bytes of the whole body.
-  package var bodyLength: Int {
-    answer.buffer.readableBytes + rest.reduce(0) { $0 + $1.readableBytes }
-  }
-
   /// Writes the body.
   ///
   /// - Parameters:

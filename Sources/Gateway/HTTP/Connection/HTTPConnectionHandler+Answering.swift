@@ -98,8 +98,12 @@ extension HTTPConnectionHandler {
     }
     isRequestOpen = false
     counters.streamAnswered(status: answerHead.status)
+    // First the state: the write may complete before it returns.
+    finishRequest(staysOpen: staysOpen)
     send(answer.buffer, rest, context, closes: !staysOpen)
-    finishRequest(staysOpen: staysOpen, context)
+    if !context.channel.isWritable, phase == .head {
+      expiresAt = lastReadAt.advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
+    }
   }
 
   private func send(
@@ -123,18 +127,14 @@ extension HTTPConnectionHandler {
     context.flush()
   }
 
-  private func finishRequest(staysOpen: Bool, _ context: ChannelHandlerContext) {
+  private func finishRequest(staysOpen: Bool) {
     guard phase != .closed else { return }
     wanted = WantedAnswer()
     firstByteAt = .distantPast
     if staysOpen {
-      // Bytes that wait already count from now, not from when they arrived.
       phase = .head
       body = ByteBuffer()
-      expiresAt =
-        context.channel.isWritable
-        ? idleEnd
-        : lastReadAt.advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
+      expiresAt = idleEnd
     } else {
       phase = .lingering
       expiresAt =

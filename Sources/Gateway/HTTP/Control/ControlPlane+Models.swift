@@ -37,7 +37,8 @@ extension ControlPlane {
       throw ControlError(error)
     }
     guard isReady else {
-      throw ControlError(400, "Model version not ready", code: InferenceError.Code.notReady.rawValue)
+      throw ControlError(
+        400, "Model version not ready", code: InferenceError.Code.notReady.rawValue)
     }
     return ControlAnswer { body in
       body.writeStaticString("{\"name\":")

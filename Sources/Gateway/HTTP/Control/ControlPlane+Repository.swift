@@ -41,7 +41,6 @@ extension ControlPlane {
   func load(_ model: String, _ request: ControlRequest) async throws(ControlError)
     -> ControlAnswer
   {
-    try checkControl()
     var configuration: String?
     var files: [String: [UInt8]] = [:]
     for (key, value) in try parameters(request) {
@@ -74,7 +73,6 @@ extension ControlPlane {
   func unload(_ model: String, _ request: ControlRequest) async throws(ControlError)
     -> ControlAnswer
   {
-    try checkControl()
     var unloadDependents = false
     for (key, value) in try parameters(request) where key == "unload_dependents" {
       guard case .bool(let flag) = value else {

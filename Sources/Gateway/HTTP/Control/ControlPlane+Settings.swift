@@ -5,7 +5,6 @@ internal import NIOCore
 extension ControlPlane {
   func logSettings(_ request: ControlRequest) throws(ControlError) -> ControlAnswer {
     if request.method == .post, let document = try document(request) {
-      try checkControl()
       var changes: [String: LogSettingValue] = [:]
       for (name, value) in try members(document) { changes[name] = try logValue(name, value) }
       do throws(SettingsError) {
@@ -38,7 +37,6 @@ extension ControlPlane {
       }
     }
     if request.method == .post, let document = try document(request) {
-      try checkControl()
       var changes: [String: [String]?] = [:]
       for (name, value) in try members(document) {
         changes.updateValue(try traceValue(name, value), forKey: name)

@@ -77,14 +77,6 @@ package struct ControlPlane: Sendable {
       throw ControlError(400, error.message, code: "INVALID_ARGUMENT")
     }
   }
-
-  /// Refuses changes where the operator does not allow them.
-  func checkControl() throws(ControlError) {
-    guard context.options.allowsControl else {
-      throw ControlError(
-        403, "changing the server over the network is switched off", code: "FORBIDDEN")
-    }
-  }
 }
 
 /// Why a control request fails, as its answer.

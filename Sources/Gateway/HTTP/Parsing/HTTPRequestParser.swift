@@ -15,13 +15,13 @@ package struct HTTPRequestParser: Sendable {
   /// - Throws: ``HTTPRejection``; the connection's bytes have no meaning any more.
   package mutating func parse(_ bytes: Span<UInt8>) throws(HTTPRejection) -> HTTPRequestHead? {
     guard searched == 0 || endArrived(bytes) else {
-      try checkSize(bytes, isComplete: false)
+      try checkSize(bytes)
       return nil
     }
     var reader = HeadReader(limits: limits)
     guard try reader.read(bytes) else {
       searched = bytes.count
-      try checkSize(bytes, isComplete: false)
+      try checkSize(bytes)
       return nil
     }
     searched = 0
@@ -42,7 +42,7 @@ package struct HTTPRequestParser: Sendable {
     return false
   }
 
-  private func checkSize(_ bytes: Span<UInt8>, isComplete: Bool) throws(HTTPRejection) {
+  private func checkSize(_ bytes: Span<UInt8>) throws(HTTPRejection) {
     guard bytes.count > limits.headBytesMax else { return }
     throw HTTPRejection(
       431, "the request's head is larger than \(limits.headBytesMax) bytes; send fewer fields")
@@ -159,7 +159,9 @@ private struct HeadReader {
   }
 
   /// The start of the path in the absolute form, `http://host/path`.
-  private func skipAuthority(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HTTPRejection) -> Int {
+  private func skipAuthority(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HTTPRejection)
+    -> Int
+  {
     if range.count == 1, bytes[range.lowerBound] == 0x2A { return range.lowerBound }
     guard range.count > 8, HTTPCharacter.equalsIgnoringCase(bytes, range.lowerBound, "http") else {
       throw Self.badLine

@@ -24,6 +24,7 @@ package enum HTTPRoute: Sendable, Equatable {
   /// A path of the protocol that this server does not serve.
   case generate
 
+  /// Which kind of shared memory a route is about.
   package enum SharedMemoryKind: Sendable, Equatable {
     case system, cuda
   }
