@@ -33,6 +33,7 @@ package final class ServerContext: Sendable {
   package let store: ModelStore
   package let logs: LogControl
   package let traces: TraceControl
+  package let requestLog: RequestLog
   package let options: Options
   package let sharedMemory: SharedMemoryRegistry
   package let ports: EventLoopPorts
@@ -51,6 +52,7 @@ package final class ServerContext: Sendable {
     self.store = store
     self.logs = logs
     self.traces = traces
+    requestLog = RequestLog(logs: logs)
     self.options = options
     self.logger = logger
     sharedMemory = SharedMemoryRegistry(

@@ -1,5 +1,5 @@
 package import Inference
-package import Logging
+internal import Logging
 package import Timing
 
 /// One log line a finished inference, with the caller's request id and trace id.
@@ -53,9 +53,10 @@ package struct RequestLog: Sendable {
   /// Writes the line.
   package func record(_ entry: Entry) {
     var metadata: Logger.Metadata = [
-      "door": "\(entry.door)", "model": "\(entry.model)",
+      "door": "\(entry.door)",
       "us": "\(max(0, entry.encodedAt.since(entry.received)) / 1_000)",
     ]
+    if !entry.model.isEmpty { metadata["model"] = "\(entry.model)" }
     if !entry.version.isEmpty { metadata["version"] = "\(entry.version)" }
     if !entry.id.isEmpty { metadata["request_id"] = "\(entry.id)" }
     if let trace = Self.traceID(entry.traceparent) { metadata["trace_id"] = "\(trace)" }

@@ -20,7 +20,7 @@ import Timing
   ) throws -> [Substring] {
     let folder = try TemporaryFolder()
     var settings = LogSettings()
-    settings.logFile = folder.path("requests.log")
+    settings.logFile = folder.file("requests.log")
     settings.verboseLevel = verbose
     let logs = try LogControl(settings: settings)
     body(RequestLog(logs: logs))

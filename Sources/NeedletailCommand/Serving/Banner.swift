@@ -50,16 +50,22 @@ struct Banner {
         let folder = "\(parent)/\(version.name)"
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         if let file = files.filter({ $0.hasSuffix(".json") }).sorted().first {
-          return "\(curl)\(version.name)/infer -d @\(folder)/\(file)"
+          return "\(curl)\(Self.quoted(version.name))/infer -d @\(folder)/\(file)"
         }
       }
     }
     for version in served {
       if let body = body(of: version.inputs) {
-        return "\(curl)\(version.name)/infer -d '\(body)'"
+        return "\(curl)\(Self.quoted(version.name))/infer -d '\(body)'"
       }
     }
     return nil
+  }
+
+  /// A name as one segment of a path.
+  private static func quoted(_ name: String) -> String {
+    name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["_", "-", "."]))
+      ?? name
   }
 
   /// A request body of zeros; `nil` where it would be long, or JSON cannot carry the type.

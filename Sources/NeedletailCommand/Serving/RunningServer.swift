@@ -76,12 +76,36 @@ struct RunningServer {
     let drain = options.drainSeconds
     logger.notice("stopping", metadata: ["drain_seconds": "\(drain)"])
     if drain > 0 { try? await Task.sleep(for: .seconds(drain)) }
+    let exitTimeout = Int64(options.exitTimeoutSeconds) * 1_000_000_000
+    let deadline = MonotonicInstant.now().advanced(byNanoseconds: exitTimeout)
     await listeners.shutDown(withinSeconds: options.exitTimeoutSeconds)
-    await parts.stop()
+    if await stops(withinNanoseconds: max(0, deadline.since(.now()))) {
+      try? await group.shutdownGracefully()
+      logger.notice("stopped")
+    } else {
+      logger.warning(
+        "a model still runs after the exit timeout; stopping without it",
+        metadata: ["exit_timeout_secs": "\(options.exitTimeoutSeconds)"])
+    }
     traces.flush()
-    try? await group.shutdownGracefully()
-    logger.notice("stopped")
     logs.flush()
+  }
+
+  /// Unloads everything; `false` if a model still runs when the time is over. A run cannot be
+  /// interrupted, so the caller goes on without it and the process takes it along.
+  private func stops(withinNanoseconds nanoseconds: Int64) async -> Bool {
+    let (ends, end) = AsyncStream.makeStream(of: Bool.self)
+    let parts = parts
+    Task {
+      await parts.stop()
+      end.yield(true)
+    }
+    Task {
+      try? await Task.sleep(for: .nanoseconds(nanoseconds))
+      end.yield(false)
+    }
+    for await isStopped in ends { return isStopped }
+    return false
   }
 
   /// Opens the log file again by its name, as after a rotation.

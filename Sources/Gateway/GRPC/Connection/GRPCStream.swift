@@ -111,9 +111,8 @@ package final class GRPCStream: HTTP2Stream {
     if hasResponded {
       super.finish(status.trailers + timing)
     } else {
+      // No reset follows, though the client may still send: a reset would overtake the trailers.
       respondWithoutBody(status.trailersOnly + timing)
-      // Tells the client to stop sending what nobody will read.
-      if !hasEnded { reset(.noError) }
     }
     cancelWork()
     connection.scheduleWrite()
@@ -136,7 +135,6 @@ package final class GRPCStream: HTTP2Stream {
     isFinished = true
     loop.counters.streamAbandoned()
     respondWithoutBody([HTTP2Field(":status", status)])
-    if !hasEnded { reset(.noError) }
     connection.scheduleWrite()
   }
 

@@ -44,9 +44,9 @@ struct ControlService: Sendable {
     case .modelReady:
       let request: Inference_ModelReadyRequest = try ControlMessage.read(message)
       var response = Inference_ModelReadyResponse()
-      response.ready = try Self.mapping { () throws(InferenceError) -> Bool in
-        try context.engine.isReady(model: request.name, version: request.version)
-      }
+      // A model nobody knows is not ready; clients ask before they load it.
+      response.ready =
+        (try? context.engine.isReady(model: request.name, version: request.version)) ?? false
       return try ControlMessage.write(response)
     default:
       let request: Grpc_Health_V1_HealthCheckRequest = try ControlMessage.read(message)

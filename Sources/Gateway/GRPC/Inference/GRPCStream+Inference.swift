@@ -13,6 +13,7 @@ extension GRPCStream: InferenceReceiver {
       selection = decoded.selection
       loop.port.submit(decoded.request)
     } catch {
+      log(error, of: nil, at: .now())
       finish(GRPCStatus(error))
     }
   }
@@ -33,6 +34,7 @@ extension GRPCStream: InferenceReceiver {
       let encodedAt = recordAnswered(request)
       answer(framed: bytes, timing: timing(of: request.stages, encodedAt: encodedAt))
     } catch {
+      log(error, of: request, at: .now())
       finish(GRPCStatus(error), timing: timing(of: request.stages, encodedAt: .now()))
     }
   }
@@ -46,6 +48,7 @@ extension GRPCStream: InferenceReceiver {
   func recordAnswered(_ request: InferenceRequest) -> MonotonicInstant {
     let now = MonotonicInstant.now()
     request.recordEncoded(at: now)
+    log(nil, of: request, at: now)
     let traces = loop.context.traces
     if traces.shouldTrace(model: request.version.name) {
       traces.record(
@@ -54,6 +57,21 @@ extension GRPCStream: InferenceReceiver {
           traceparent: head.traceParent, stages: request.stages, encodedAt: now))
     }
     return now
+  }
+
+  /// Writes the log line of an inference, if such lines are wanted now.
+  ///
+  /// - Parameter request: `nil` if it was refused before it was one.
+  func log(_ error: InferenceError?, of request: InferenceRequest?, at encodedAt: MonotonicInstant)
+  {
+    let requestLog = loop.context.requestLog
+    guard requestLog.wants(error?.code) else { return }
+    requestLog.record(
+      RequestLog.Entry(
+        door: "grpc", model: request?.version.name ?? "",
+        version: request?.version.versionText ?? "",
+        id: request?.id ?? "", traceparent: head.traceParent, error: error,
+        received: request?.stages.received ?? connection.readAt, encodedAt: encodedAt))
   }
 
   private func timing(of stages: StageClock, encodedAt: MonotonicInstant) -> [HTTP2Field] {

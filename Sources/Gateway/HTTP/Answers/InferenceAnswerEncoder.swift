@@ -119,14 +119,7 @@ package struct InferenceAnswerEncoder {
     } catch {
       throw error.inferenceError
     }
-    answer.buffer.writeStaticString(",\"parameters\":{\"shared_memory_region\":")
-    answer.buffer.writeJSON(string: placement.region)
-    if placement.offset != 0 {
-      answer.buffer.writeStaticString(",\"shared_memory_offset\":")
-      answer.buffer.writeJSON(integer: placement.offset)
-    }
-    answer.buffer.writeStaticString(",\"shared_memory_byte_size\":")
-    answer.buffer.writeJSON(integer: tensor.bytes.readableBytes)
-    answer.buffer.writeStaticString("}}")
+    // No parameters: the C++ client takes any object of that name for a binary size.
+    answer.buffer.writeInteger(UInt8(0x7D))
   }
 }

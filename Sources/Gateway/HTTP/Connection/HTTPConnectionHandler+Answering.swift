@@ -20,13 +20,14 @@ extension HTTPConnectionHandler {
     request.recordEncoded(at: encodedAt)
     lastReadAt = encodedAt
     if wanted.isTraced { record(request, at: encodedAt) }
+    log(nil, of: request, at: encodedAt)
     var answerHead = HTTPAnswerHead()
     answerHead.jsonLength = encoder.jsonLength
     if encoder.jsonLength != nil { answerHead.contentType = .binary }
     if server.options.sendsServerTiming {
       answerHead.timing = ServerTiming(request, encodedAt: encodedAt)
     }
-    write(answerHead, encoder.answer, rest: encoder.rest)
+    write(answerHead, encoder.answer, rest: encoder.rest, mayCompress: true)
   }
 
   /// Writes an inference error.
@@ -65,6 +66,21 @@ extension HTTPConnectionHandler {
     if wanted.isTraced { record(request, at: .now()) }
   }
 
+  /// Writes the log line of an inference, if such lines are wanted now.
+  ///
+  /// - Parameter request: `nil` if it was refused before it was one.
+  func log(_ error: InferenceError?, of request: InferenceRequest?, at encodedAt: MonotonicInstant)
+  {
+    guard server.requestLog.wants(error?.code), case .infer(let model, let version) = route else {
+      return
+    }
+    server.requestLog.record(
+      RequestLog.Entry(
+        door: "http", model: model, version: request?.version.versionText ?? version,
+        id: request?.id ?? "", traceparent: traceparent, error: error,
+        received: request?.stages.received ?? lastReadAt, encodedAt: encodedAt))
+  }
+
   private func record(_ request: InferenceRequest, at encodedAt: MonotonicInstant) {
     wanted.isTraced = false
     server.traces.record(
@@ -73,14 +89,19 @@ extension HTTPConnectionHandler {
         traceparent: traceparent, stages: request.stages, encodedAt: encodedAt))
   }
 
-  private func write(_ head: HTTPAnswerHead, _ answer: HTTPAnswerBuffer, rest: [ByteBuffer]) {
+  /// Writes an answer. Only an inference's is compressed: some clients ask for compression with
+  /// every request and undo it in those alone.
+  private func write(
+    _ head: HTTPAnswerHead, _ answer: HTTPAnswerBuffer, rest: [ByteBuffer],
+    mayCompress: Bool = false
+  ) {
     guard let context = channelContext else { return }
     var answerHead = head
     var answer = answer
     var rest = rest
     var length = answer.buffer.readableBytes
     for part in rest { length += part.readableBytes }
-    if let format = self.head.acceptedCompression, length >= Self.compressedBytesMin,
+    if mayCompress, let format = self.head.acceptedCompression, length >= Self.compressedBytesMin,
       let compressed = Self.compress(answer, rest, format, context.channel.allocator)
     {
       answer = compressed

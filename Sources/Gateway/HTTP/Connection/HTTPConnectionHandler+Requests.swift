@@ -57,6 +57,7 @@ extension HTTPConnectionHandler {
       pending = request
       port.submit(request)
     } catch {
+      log(error, of: nil, at: .now())
       answer(error)
     }
   }
@@ -118,6 +119,7 @@ extension HTTPConnectionHandler: InferenceReceiver {
     do throws(InferenceError) {
       try answer(outcome.get(), of: request)
     } catch {
+      log(error, of: request, at: .now())
       answer(error)
       trace(request)
     }
