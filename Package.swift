@@ -102,7 +102,8 @@ let package = Package(
       "GatewayTests",
       [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "NeedletailTesting", nioCore, nioPosix, nioHTTP1, nioEmbedded, protobuf, logging,
+        "NeedletailTesting", "CNghttp2", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioSSL,
+        protobuf, logging,
       ],
       resources: [.copy("Corpus")]),
     tests(

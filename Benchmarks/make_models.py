@@ -122,13 +122,14 @@ def transformer(path):
 
 
 def write_all(folder):
-    """Writes what is missing under `folder`: models/ and, for overload, pinned/."""
+    """Writes what is missing under `folder`: models/ and, for compute and overload, pinned/."""
     folder = pathlib.Path(folder)
     made = [
         ("models", "mlp", mlp, MLP_CONFIG),
         ("models", "cnn", cnn, CNN_CONFIG),
         ("models", "transformer", transformer, CNN_CONFIG),
         ("pinned", "cnn", cnn, CNN_CONFIG + PINNED),
+        ("pinned", "transformer", transformer, CNN_CONFIG + PINNED),
     ]
     for repository, name, make, config in made:
         path = folder / repository / name / "1" / "model.onnx"

@@ -11,7 +11,9 @@ server processor time a request; rates and tails mean something only while nothi
 cores: steal (other guests) and others (other processes here) stand beside each, and while either is
 over 2 % they are not judged.
 
-Sections: small, overhead, compute, overload, reload, memory, start.
+The kernel's own price of a request, from a server that parses nothing, is measured in the same run.
+
+Sections: floor, small, overhead, compute, overload, reload, memory, start.
 """
 
 import argparse
@@ -29,6 +31,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "Tests" / "Interoperability"))
 
+import floor  # noqa: E402
 import load  # noqa: E402
 import make_models  # noqa: E402
 from figures import Figures  # noqa: E402
@@ -36,7 +39,7 @@ from machine import Interval, resident_bytes  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
 SERVER_CPU = "1"
-SECTIONS = ["small", "overhead", "compute", "overload", "reload", "memory", "start"]
+SECTIONS = ["floor", "small", "overhead", "compute", "overload", "reload", "memory", "start"]
 CONCURRENCIES = [1, 8, 32, 64]
 EXAMPLES = ROOT / "Examples" / "models"
 
@@ -107,6 +110,22 @@ class Bench:
         return found
 
     # Sections.
+
+    def floor(self):
+        self.figures.heading("The kernel alone: a server in C that parses nothing, HTTP JSON load")
+        binary = floor.build(self.folder)
+        if binary is None:
+            return self.figures.note("no C compiler: not measured")
+        bodies = load.Bodies("mlp", "transaction", [30])
+        with floor.FloorServer(binary, SERVER_CPU) as server:
+            for concurrency in (1, 32, 64):
+                self.closed(server, bodies, "json", concurrency, 1)
+                found = self.closed(server, bodies, "json", concurrency, max(2, self.seconds // 2))
+                self.figures.note(f"concurrency {concurrency}: {found['rate']:,.0f} requests/s, "
+                                  f"p50 {found['p50']} us, p99 {found['p99']} us")  # fmt: skip
+                self.figures.judge(f"kernel, concurrency {concurrency}: processor a request",
+                                   found["processor"], "us", quiet=found["quiet"])  # fmt: skip
+        bodies.remove()
 
     def small(self):
         self.figures.heading(
@@ -190,7 +209,9 @@ class Bench:
             ratios, rounds, rates = [], [], []
             for _ in range(1 if self.arguments.quick else 3):
                 before = max(self.bound(model, [1, 8]).values())
-                with self.server(self.folder / "models") as server:
+                # The instance is pinned to core 1 as the bound is; the event loop shares core 0
+                # with the load.
+                with self.server(self.folder / "pinned", cpus="0,1") as server:
                     self.closed(server, bodies, "binary", 16, 1)
                     found = self.closed(server, bodies, "binary", 16)
                 after = max(self.bound(model, [1, 8]).values())

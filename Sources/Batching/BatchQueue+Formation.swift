@@ -30,7 +30,7 @@ extension BatchQueue {
     var expired: [Entry] = []
     var demoted: [Entry] = []
     let last = policy.classes.count
-    for index in classes.indices {
+    for index in classes.indices where classes[index].bounded > 0 {
       let due = classes[index].dueCount(now)
       guard due > 0 else { continue }
       classes[index].take(
@@ -41,17 +41,23 @@ extension BatchQueue {
       }
     }
     for entry in expired { forget(entry) }
-    for entry in demoted { classes[last].insert(entry) }
+    for var entry in demoted {
+      entry.demotedAt = .distantFuture
+      classes[last].insert(entry)
+    }
     return expired
   }
 
   /// The earliest instant at which a waiting request may expire; `nil` if none ever does.
   package var earliestDeadline: MonotonicInstant? {
     var earliest = MonotonicInstant.distantFuture
-    for queue in classes {
-      if let first = queue.first { earliest = min(earliest, first.due) }
-    }
+    for queue in classes { earliest = min(earliest, queue.earliestExpiry) }
     return earliest == .distantFuture ? nil : earliest
+  }
+
+  /// Whether a request waits that may expire while every instance is busy.
+  package var needsWatch: Bool {
+    running.count == instances && classes.contains { $0.bounded > 0 }
   }
 
   /// What an idle instance does now. Call ``expire(now:)`` first.
@@ -66,13 +72,14 @@ extension BatchQueue {
 
   /// Reports the end of a batch: frees its instance and teaches the curve.
   ///
-  /// - Parameter nanoseconds: how long the run took, from dispatch to result.
-  package mutating func finish(batch number: UInt64, rows: Int, nanoseconds: Int64) {
+  /// - Parameter nanoseconds: how long the run took, from dispatch to result; `nil` if it failed,
+  ///   which says nothing of how long a run takes.
+  package mutating func finish(batch number: UInt64, rows: Int, nanoseconds: Int64?) {
     guard let index = running.firstIndex(where: { $0.number == number }) else {
       preconditionFailure("batch \(number) does not run; running: \(running.map(\.number))")
     }
     running.remove(at: index)
-    curve.observe(rows: rows, nanoseconds: nanoseconds)
+    if let nanoseconds { curve.observe(rows: rows, nanoseconds: nanoseconds) }
   }
 
   /// Until when an idle instance should wait for company; `nil` to run now.
@@ -107,6 +114,8 @@ extension BatchQueue {
     }
     let limit = rowLimit(forHead: head)
     let service = curve.service
+    // What was promised at the door is kept by cutting early rather than by luck.
+    let margin = service.deviationNanoseconds * FinishForecast.marginDeviations
     var entries: [Entry] = []
     var batchRows = 0
     var tightest = MonotonicInstant.distantFuture
@@ -118,7 +127,7 @@ extension BatchQueue {
       let deadline = min(tightest, entry.deadline)
       if deadline == .distantFuture { return true }
       // Only a batch that was in time can be made late by one more row.
-      let slack = Double(deadline.since(now))
+      let slack = Double(deadline.since(now)) - margin
       return service.batch(rows: total) <= slack || service.batch(rows: batchRows) > slack
     }
     for index in order where batchRows < limit || entries.isEmpty {

@@ -56,6 +56,10 @@ package struct BatchQueue: Sendable {
   /// Since when an idle instance has been waiting for company.
   var gateOpenedAt: MonotonicInstant?
   var arrivals = ArrivalRate()
+  /// Refusals of an idle queue since one request was let in to try.
+  var idleRefusals = 0
+  /// An idle queue lets every so many-th request in although its deadline seems out of reach.
+  static let idleRefusalsMax = 16
 
   /// A queue for `instances` instances under `policy`.
   package init(policy: BatchPolicy, instances: Int, curve: LatencyCurve = LatencyCurve()) {

@@ -10,6 +10,11 @@ struct ClassQueue: Sendable {
 
   private var entries: Deque<Entry> = []
 
+  /// Rows that wait.
+  private(set) var rows = 0
+  /// Entries that a time bound will remove or demote; 0 spares every scan for them.
+  private(set) var bounded = 0
+
   /// Requests that wait.
   var count: Int { entries.count }
   var isEmpty: Bool { entries.isEmpty }
@@ -20,11 +25,17 @@ struct ClassQueue: Sendable {
 
   /// Adds an entry at its place.
   mutating func insert(_ entry: Entry) {
+    note(entry, 1)
     guard let last = entries.last, entry.precedes(last) else {
       entries.append(entry)
       return
     }
     entries.insert(entry, at: position(of: entry))
+  }
+
+  private mutating func note(_ entry: Entry, _ change: Int) {
+    rows += change * entry.rows
+    if entry.expiresAt != .distantFuture { bounded += change }
   }
 
   /// How many entries stand before `entry`'s place.
@@ -48,6 +59,7 @@ struct ClassQueue: Sendable {
     for index in 0..<end {
       let entry = entries[index]
       if matches(entry) {
+        note(entry, -1)
         body(entry)
       } else {
         if kept != index { entries[kept] = entry }
@@ -60,7 +72,22 @@ struct ClassQueue: Sendable {
   /// Removes the entry with `ticket`, if it waits here.
   mutating func remove(ticket: UInt64) -> Entry? {
     guard let index = entries.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-    return entries.remove(at: index)
+    let entry = entries.remove(at: index)
+    note(entry, -1)
+    return entry
+  }
+
+  /// The earliest instant at which an entry expires; ``MonotonicInstant/distantFuture`` for none.
+  var earliestExpiry: MonotonicInstant {
+    var earliest = MonotonicInstant.distantFuture
+    var left = bounded
+    for entry in entries {
+      // Nothing expires before it is due, and entries stand in the order in which they are due.
+      if left == 0 || entry.due >= earliest { break }
+      if entry.expiresAt != .distantFuture { left -= 1 }
+      earliest = min(earliest, entry.expiresAt)
+    }
+    return earliest
   }
 
   /// The number of leading entries that are due by `now`.

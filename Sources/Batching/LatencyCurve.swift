@@ -4,12 +4,15 @@ package import Admission
 ///
 /// Exponentially weighted least squares over (rows, nanoseconds); each run weighs `1 - forgetting`
 /// of the past. A run far above its prediction (a preempted thread) is clipped, so that one stall
-/// does not make the server refuse what it can serve.
+/// does not make the server refuse what it can serve. A run far below its prediction is no
+/// accident: the past was wrong, and counts for less.
 package struct LatencyCurve: Sendable, Equatable {
   /// How much of the past each new run keeps.
   private static let memory = 0.98
+  /// How much of the past a run far below its prediction keeps.
+  private static let shortMemory = 0.8
   /// Runs before outliers are clipped.
-  private static let clipAfter = 8
+  private static let clipAfter = 4
   /// A run counts as at most this multiple of its prediction.
   private static let clipFactor = 4.0
 
@@ -37,12 +40,13 @@ package struct LatencyCurve: Sendable, Equatable {
     if observations >= Self.clipAfter, predicted > 0 {
       time = min(time, predicted * Self.clipFactor)
     }
+    let memory = time * Self.clipFactor < predicted ? Self.shortMemory : Self.memory
     let x = Double(rows)
-    weight = weight * Self.memory + 1
-    sumRows = sumRows * Self.memory + x
-    sumTime = sumTime * Self.memory + time
-    sumRowsSquared = sumRowsSquared * Self.memory + x * x
-    sumRowsTime = sumRowsTime * Self.memory + x * time
+    weight = weight * memory + 1
+    sumRows = sumRows * memory + x
+    sumTime = sumTime * memory + time
+    sumRowsSquared = sumRowsSquared * memory + x * x
+    sumRowsTime = sumRowsTime * memory + x * time
     if observations > 0 {
       let error = abs(time - predicted)
       service.deviationNanoseconds += (error - service.deviationNanoseconds) * 0.05

@@ -38,11 +38,14 @@ package struct QueueEntry: Sendable {
   /// After this instant it is not run: its own deadline, or its class's timeout if that rejects.
   package let deadline: MonotonicInstant
   /// When it goes behind all others; ``MonotonicInstant/distantFuture`` if never.
-  let demotedAt: MonotonicInstant
+  var demotedAt: MonotonicInstant
   let shapeClass: Int
 
   /// The place in its class: the earliest instant at which something is due.
   let due: MonotonicInstant
+
+  /// The earliest instant at which waiting changes it; ``MonotonicInstant/distantFuture`` if never.
+  var expiresAt: MonotonicInstant { min(deadline, demotedAt) }
 
   /// Whether this entry runs before `other` of the same class.
   func precedes(_ other: QueueEntry) -> Bool {

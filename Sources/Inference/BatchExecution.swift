@@ -13,8 +13,8 @@ internal import Timing
 
 /// Runs one batch on one instance and cuts its outputs into answers.
 ///
-/// A batch that fails is run again request by request, so that one bad request cannot harm those
-/// it happened to share a batch with.
+/// A batch that fails is run again by halves, so that one bad request cannot harm those it happened
+/// to share a batch with, and costs about two more runs for each doubling of the batch.
 struct BatchExecution {
   typealias Outcome = Result<InferenceOutputs, InferenceError>
 
@@ -38,7 +38,7 @@ struct BatchExecution {
     }
     do throws(RuntimeFailure) {
       let result = try instance.run(requests.map(\.inputs))
-      guard requests.count == 1 || splits(result, rows: rows) else {
+      guard requests.count == 1 || splits(result, requests) else {
         return runAlone(requests)
       }
       let outcomes = scatter(result, requests)
@@ -46,10 +46,27 @@ struct BatchExecution {
       shard.recordBatch(requests, rows: rows, wallMilliseconds: Self.wallMilliseconds())
       return outcomes
     } catch {
-      if requests.count > 1 { return runAlone(requests) }
+      if requests.count > 1 { return runHalves(requests) }
       let failure = InferenceError(failure: error)
       for request in requests { recordFailure(of: request, failure) }
       return [.failure(failure)]
+    }
+  }
+
+  /// Whether the requests ran as one batch to its end: only then its time says what a run costs.
+  static func ranTogether(_ requests: [InferenceRequest], rows: Int, _ outcomes: [Outcome])
+    -> Bool
+  {
+    guard let request = requests.first, case .success? = outcomes.first else { return false }
+    return request.batchRows == rows
+  }
+
+  private func runHalves(_ requests: [InferenceRequest]) -> [Outcome] {
+    let middle = requests.count / 2
+    return [requests[..<middle], requests[middle...]].flatMap { half in
+      run(
+        Array(half), rows: half.reduce(0) { $0 + max(1, $1.rows) }, dispatched: .now(),
+        gateOpenedAt: nil)
     }
   }
 
@@ -66,8 +83,9 @@ struct BatchExecution {
   }
 
   /// Whether every output has one row for each row of the batch.
-  private func splits(_ result: RunResult, rows: Int) -> Bool {
-    batches
+  private func splits(_ result: RunResult, _ requests: [InferenceRequest]) -> Bool {
+    let rows = requests.reduce(0) { $0 + $1.rows }
+    return batches
       && result.outputs.allSatisfy { $0.shape.rank >= 1 && $0.shape[0] == rows }
   }
 

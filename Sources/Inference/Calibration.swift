@@ -40,7 +40,8 @@ enum Calibration {
       let before = MonotonicInstant.now()
       do throws(RuntimeFailure) { _ = try instance.run([inputs]) } catch { return nil }
       let after = MonotonicInstant.now()
-      if run >= warmUpRuns || after.since(before) > budgetNanoseconds {
+      // The first run never counts: it may take seconds where the later ones take microseconds.
+      if run >= warmUpRuns || (run > 0 && after.since(started) > budgetNanoseconds) {
         times.append(after.since(before))
       }
       if !times.isEmpty && after.since(started) > budgetNanoseconds { break }

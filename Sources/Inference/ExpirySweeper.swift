@@ -27,7 +27,7 @@ final class ExpirySweeper: Sendable {
   func start() {
     let thread = InstanceThread(name: "expiry", affinity: []) { [self] in run() }
     // Never joined: it holds nothing but this object.
-    _ = consume thread
+    thread?.detach()
   }
 
   func add(_ lane: ThreadedLane) {
@@ -40,6 +40,8 @@ final class ExpirySweeper: Sendable {
 
   /// Says that a request waits behind busy instances.
   func notice() {
+    // The request's arrival is visible before this looks: the sweeper looks in the other order.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     if isAsleep.load(ordering: .relaxed),
       isAsleep.exchange(false, ordering: .acquiringAndReleasing)
     {
@@ -55,27 +57,46 @@ final class ExpirySweeper: Sendable {
 
   private func run() {
     while true {
-      let (lanes, isStopping) = state.withLock { state in
-        (state.lanes.values.compactMap(\.lane), state.isStopping)
-      }
-      if isStopping { return }
       let now = MonotonicInstant.now()
-      var next: MonotonicInstant?
-      for lane in lanes {
-        if let due = lane.expire(now: now) { next = min(next ?? due, due) }
-      }
-      if let next {
-        let pause = min(Self.tickNanoseconds, max(50_000, next.since(now)))
-        _ = wake.wait(timeout: .now() + .nanoseconds(Int(pause)))
-      } else {
+      switch sweep(now: now) {
+      case .stop: return
+      case .again(let next): pause(until: next, now: now)
+      case .idle:
         isAsleep.store(true, ordering: .sequentiallyConsistent)
-        // A request that came before the store has no one to signal: look once more.
-        if lanes.contains(where: { $0.hasWaiting }) {
-          if !isAsleep.exchange(false, ordering: .acquiringAndReleasing) { wake.wait() }
-        } else {
+        // What came before the store had no one to signal: look once more.
+        if case .idle = sweep(now: .now()) {
+          wake.wait()
+        } else if !isAsleep.exchange(false, ordering: .acquiringAndReleasing) {
+          // Somebody has signalled meanwhile: that signal must not wake a later sleep.
           wake.wait()
         }
       }
     }
+  }
+
+  /// What the thread does after a sweep.
+  private enum Finding {
+    /// Nothing waits that may expire.
+    case idle
+    /// A request may expire at this instant.
+    case again(MonotonicInstant)
+    case stop
+  }
+
+  private func sweep(now: MonotonicInstant) -> Finding {
+    let (lanes, isStopping) = state.withLock { state in
+      (state.lanes.values.compactMap(\.lane), state.isStopping)
+    }
+    if isStopping { return .stop }
+    var next: MonotonicInstant?
+    for lane in lanes {
+      if let due = lane.expire(now: now) { next = min(next ?? due, due) }
+    }
+    return next.map { .again($0) } ?? .idle
+  }
+
+  private func pause(until next: MonotonicInstant, now: MonotonicInstant) {
+    let nanoseconds = min(Self.tickNanoseconds, max(50_000, next.since(now)))
+    _ = wake.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
   }
 }

@@ -31,6 +31,8 @@ package final class InferenceEngine: Sendable {
   package func makePort(executor: any PortExecutor) -> InferencePort {
     let port = InferencePort(engine: self, executor: executor)
     ports.withLock { $0.append(port) }
+    // A publication that began before the port was listed does not wait for it.
+    port.refresh()
     return port
   }
 
@@ -126,7 +128,10 @@ extension InferenceEngine: ServingHost {
       let batches = version.maxBatchSize > 0
       let box = InstanceBox(instance)
       let started = group.start(name: "\(version.name)", affinity: affinity) {
-        lane.runInstance(box.instance, shard: shard, batches: batches)
+        // Taken out, so that the instance is gone when the body ends, not some time later.
+        if let instance = box.take() {
+          lane.runInstance(instance, shard: shard, batches: batches)
+        }
       }
       guard started else {
         throw StoreError(
@@ -136,12 +141,4 @@ extension InferenceEngine: ServingHost {
       }
     }
   }
-}
-
-/// Carries an instance to the thread that will own it.
-///
-/// Guarded by hand-over: made on the loading thread, from then on touched by one instance thread.
-private final class InstanceBox: @unchecked Sendable {
-  let instance: any ModelInstance
-  init(_ instance: any ModelInstance) { self.instance = instance }
 }

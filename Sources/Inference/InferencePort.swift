@@ -43,7 +43,7 @@ package final class InferencePort: @unchecked Sendable {
   package func submit(_ request: InferenceRequest) {
     let lane = lanes[ObjectIdentifier(request.version)]
     request.inbox = inbox
-    request.shard = lane?.shard ?? request.version.statistics.makeShard()
+    request.shard = lane?.shard ?? request.version.lane.shard
     do throws(InferenceError) {
       if let lane, takesInline(request, lane) {
         try lane.enqueue(request)
@@ -103,7 +103,7 @@ package final class InferencePort: @unchecked Sendable {
   }
 
   /// Takes over the engine's snapshot if it is newer, and lets go of what is served no more.
-  private func refresh() {
+  func refresh() {
     let current = engine.generation.load(ordering: .acquiring)
     guard current != generation else { return }
     generation = current
@@ -116,7 +116,11 @@ package final class InferencePort: @unchecked Sendable {
         if lanes[identity] == nil { lanes[identity] = InlineLane(version: version) }
       }
     }
-    lanes = lanes.filter { served.contains($0.key) || $0.value.isMarked }
+    for (identity, lane) in lanes where !served.contains(identity) {
+      // One with work goes when that is done: see ``flush()``.
+      lane.isRetired = true
+      if !lane.isMarked { lanes[identity] = nil }
+    }
   }
 
   private func scheduleFlush() {
@@ -133,16 +137,20 @@ package final class InferencePort: @unchecked Sendable {
     for (request, error) in refused { request.deliver(.failure(error)) }
     let started = MonotonicInstant.now()
     var now = started
-    while let lane = marked.last {
+    // In turn, one batch each: no model can keep the others from this thread.
+    while let lane = marked.first {
       guard now.since(started) < Self.flushNanosecondsMax else {
         scheduleFlush()
         return
       }
-      if lane.runBatch(now: now) {
+      let hasRun = lane.runBatch(now: now)
+      marked.removeFirst()
+      if hasRun {
+        marked.append(lane)
         now = .now()
       } else {
         lane.isMarked = false
-        marked.removeAll { $0 === lane }
+        if lane.isRetired { lanes[ObjectIdentifier(lane.version)] = nil }
       }
     }
   }

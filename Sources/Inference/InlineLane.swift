@@ -14,6 +14,8 @@ final class InlineLane {
   private let execution: BatchExecution?
   /// Whether the port already knows that this lane has work in this tick.
   var isMarked = false
+  /// Whether the version is no longer served: the lane goes once it has no work.
+  var isRetired = false
 
   init(version: ServedVersion) {
     self.version = version
@@ -62,8 +64,15 @@ final class InlineLane {
     let outcomes = execution.run(
       requests, rows: batch.rows, dispatched: now, gateOpenedAt: batch.gateOpenedAt)
     let ended = requests[0].stages.completed
-    waiting.finish(batch: batch.number, rows: batch.rows, nanoseconds: ended.since(now))
+    let isClean = BatchExecution.ranTogether(requests, rows: batch.rows, outcomes)
+    waiting.finish(
+      batch: batch.number, rows: batch.rows, nanoseconds: isClean ? ended.since(now) : nil)
     for (request, outcome) in zip(requests, outcomes) { request.deliver(outcome) }
     return true
+  }
+
+  deinit {
+    // Freeing an instance, and with it perhaps its model, must not stall the port's thread.
+    if let execution { version.giveUp(execution.instance) }
   }
 }

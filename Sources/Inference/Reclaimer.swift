@@ -26,6 +26,11 @@ final class Reclaimer: Sendable {
     }
   }
 
+  /// Lets go of an instance that nobody else holds.
+  func discard(_ box: InstanceBox) {
+    queue.async { _ = box.take() }
+  }
+
   /// Returns once everything handed over so far is gone.
   func flush() { queue.sync {} }
 }

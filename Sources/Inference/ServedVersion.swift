@@ -56,7 +56,8 @@ package final class ServedVersion: Sendable {
     outputNames = plan.outputs.map { Array($0.name.utf8) }
     labels = plan.labels
     let batches = plan.maxBatchSize > 0
-    hasFixedShapes = plan.inputs.allSatisfy { spec in
+    let joins = plan.policy.batchRowsMax > 1
+    hasFixedShapes = !joins || plan.inputs.allSatisfy { spec in
       !spec.isOptional && !spec.dimensions.dropFirst(batches ? 1 : 0).contains { $0 < 0 }
     }
     lane = ThreadedLane(
@@ -110,6 +111,9 @@ package final class ServedVersion: Sendable {
     }
     return nil
   }
+
+  /// Frees a port's instance away from the port's thread.
+  func giveUp(_ instance: any ModelInstance) { reclaimer.discard(InstanceBox(instance)) }
 
   deinit {
     sweeper.remove(lane)

@@ -24,9 +24,15 @@ struct ServingPlan {
     maxBatchSize = configuration.maxBatchSize
     instances = max(1, configuration.instanceCount)
     let own = configuration.settings.defaultTimeoutMicroseconds
-    defaultTimeoutNanoseconds = own > 0 ? own * 1_000 : options.defaultTimeoutNanoseconds
+    defaultTimeoutNanoseconds = own > 0 ? Self.nanoseconds(own) : options.defaultTimeoutNanoseconds
     labels = configuration.labels
     policy = Self.policy(configuration, options: options)
+  }
+
+  /// `microseconds` as nanoseconds; saturates.
+  private static func nanoseconds(_ microseconds: Int64) -> Int64 {
+    let (product, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
+    return overflow ? .max : product
   }
 
   private static func policy(_ configuration: ModelConfiguration, options: EngineOptions)
@@ -39,13 +45,13 @@ struct ServingPlan {
       let queuePolicy = configuration.queuePolicy(priority: level)
       return BatchPolicy.ClassPolicy(
         timeoutAction: queuePolicy.timeoutAction == .delay ? .delay : .reject,
-        timeoutNanoseconds: queuePolicy.defaultTimeoutMicroseconds * 1_000,
+        timeoutNanoseconds: nanoseconds(queuePolicy.defaultTimeoutMicroseconds),
         requestsMax: queuePolicy.maxQueueSize)
     }
     return BatchPolicy(
       batchRowsMax: joins ? configuration.maxBatchSize : 1,
       preferredRows: joins ? configuration.preferredBatchSizes.sorted() : [],
-      delayNanoseconds: joins ? configuration.maxQueueDelayMicroseconds * 1_000 : 0,
+      delayNanoseconds: joins ? nanoseconds(configuration.maxQueueDelayMicroseconds) : 0,
       classes: classes,
       defaultPriority: max(1, configuration.defaultPriorityLevel),
       queueRowsMax: configuration.settings.maxQueueRows ?? options.queueRowsMax,

@@ -30,7 +30,7 @@ final class ThreadedLane: Sendable {
   private let rowsWaiting = Atomic<Int>(0)
   private let sweeper: ExpirySweeper
   /// For errors that no thread owns.
-  private let shard: StatisticsShard
+  let shard: StatisticsShard
 
   init(
     model: String, policy: BatchPolicy, instances: Int, curve: LatencyCurve,
@@ -44,8 +44,6 @@ final class ThreadedLane: Sendable {
 
   /// The fit of the model's run time.
   var curve: LatencyCurve { state.withLock { $0.waiting.queue.curve } }
-  /// Whether a request waits, without taking the mutex.
-  var hasWaiting: Bool { rowsWaiting.load(ordering: .sequentiallyConsistent) > 0 }
   /// Requests that wait.
   var pending: Int { state.withLock { $0.waiting.queue.count } }
 
@@ -64,9 +62,7 @@ final class ThreadedLane: Sendable {
         state.sleeping -= 1
         return .success(.instance)
       }
-      let mayExpire = request.deadline != .distantFuture || state.waiting.queue.policy.hasTimeouts
-      let allBusy = state.waiting.queue.runningBatches == state.waiting.queue.instances
-      return .success(mayExpire && allBusy ? .sweeper : .nobody)
+      return .success(state.waiting.queue.needsWatch ? .sweeper : .nobody)
     }
     switch result {
     case .success(.instance): wake.signal()
@@ -89,7 +85,7 @@ final class ThreadedLane: Sendable {
   ///
   /// - Returns: when the next one may; `nil` if none waits. Any thread.
   func expire(now: MonotonicInstant) -> MonotonicInstant? {
-    guard rowsWaiting.load(ordering: .relaxed) > 0 else { return nil }
+    guard rowsWaiting.load(ordering: .sequentiallyConsistent) > 0 else { return nil }
     let (expired, next) = state.withLock { state in
       let expired = state.waiting.expire(now: now)
       rowsWaiting.store(state.waiting.queue.rows, ordering: .relaxed)
@@ -114,14 +110,34 @@ final class ThreadedLane: Sendable {
   func runInstance(_ instance: any ModelInstance, shard: StatisticsShard, batches: Bool) {
     let execution = BatchExecution(instance: instance, shard: shard, batches: batches)
     while true {
-      let (expired, turn, now) = decide()
-      if !expired.isEmpty { answerExpired(expired, now: now) }
-      switch turn {
-      case .run(let batch, let requests):
-        run(batch, requests, with: execution, dispatched: now)
+      switch takeTurn(execution) {
+      case .again: break
       case .sleep(let until): sleep(until: until)
       case .end: return
       }
+    }
+  }
+
+  /// What a thread does after a turn; holds no request, because a sleep may last for ever.
+  private enum Pause {
+    case again
+    case sleep(until: MonotonicInstant?)
+    case end
+  }
+
+  /// Answers what has expired and runs what is due. A function of its own: its requests, and with
+  /// them the leases of their version, are let go before the thread sleeps.
+  private func takeTurn(_ execution: BatchExecution) -> Pause {
+    let (expired, turn, now, needsWatch) = decide()
+    // What stays behind arrived when a thread was free, so nobody watches it yet.
+    if needsWatch { sweeper.notice() }
+    answerExpired(expired, now: now)
+    switch turn {
+    case .run(let batch, let requests):
+      run(batch, requests, with: execution, dispatched: now)
+      return .again
+    case .sleep(let until): return .sleep(until: until)
+    case .end: return .end
     }
   }
 
@@ -142,7 +158,7 @@ final class ThreadedLane: Sendable {
     case end
   }
 
-  private func decide() -> (expired: Expired, Turn, MonotonicInstant) {
+  private func decide() -> (expired: Expired, Turn, MonotonicInstant, needsWatch: Bool) {
     let now = MonotonicInstant.now()
     return state.withLock { state in
       let expired = state.waiting.expire(now: now)
@@ -150,13 +166,14 @@ final class ThreadedLane: Sendable {
       rowsWaiting.store(state.waiting.queue.rows, ordering: .relaxed)
       switch step {
       case .run(let batch):
-        return (expired, .run(batch, state.waiting.take(batch)), now)
+        let requests = state.waiting.take(batch)
+        return (expired, .run(batch, requests), now, state.waiting.queue.needsWatch)
       case .wait(let until):
         state.sleeping += 1
-        return (expired, .sleep(until: until), now)
+        return (expired, .sleep(until: until), now, false)
       case .rest:
-        if state.isStopping && state.waiting.queue.isEmpty { return (expired, .end, now) }
-        return (expired, .sleep(until: nil), now)
+        if state.isStopping && state.waiting.queue.isEmpty { return (expired, .end, now, false) }
+        return (expired, .sleep(until: nil), now, false)
       }
     }
   }
@@ -168,9 +185,11 @@ final class ThreadedLane: Sendable {
     let outcomes = execution.run(
       requests, rows: batch.rows, dispatched: dispatched, gateOpenedAt: batch.gateOpenedAt)
     let ended = MonotonicInstant.now()
+    let isClean = BatchExecution.ranTogether(requests, rows: batch.rows, outcomes)
     state.withLock { state in
       state.waiting.finish(
-        batch: batch.number, rows: batch.rows, nanoseconds: ended.since(dispatched))
+        batch: batch.number, rows: batch.rows,
+        nanoseconds: isClean ? ended.since(dispatched) : nil)
     }
     PortInbox.post(requests, outcomes)
   }

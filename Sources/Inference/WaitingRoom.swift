@@ -55,7 +55,7 @@ struct WaitingRoom: Sendable {
   mutating func take(_ batch: Batch) -> [InferenceRequest] { batch.entries.map { take($0) } }
 
   /// Reports the end of a batch.
-  mutating func finish(batch number: UInt64, rows: Int, nanoseconds: Int64) {
+  mutating func finish(batch number: UInt64, rows: Int, nanoseconds: Int64?) {
     queue.finish(batch: number, rows: rows, nanoseconds: nanoseconds)
   }
 

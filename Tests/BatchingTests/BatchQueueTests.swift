@@ -32,6 +32,41 @@ import Timing
     #expect(queue.isEmpty && queue.runningBatches == 1)
   }
 
+  @Test func `an idle queue lets one request try although its deadline seems out of reach`() {
+    let slow = LatencyCurve(
+      prior: ServiceTime(fixedNanoseconds: 1e12, perRowNanoseconds: 0))
+    var queue = Queue(policy: BatchPolicy(batchRowsMax: 1), instances: 1, curve: slow)
+    let arrival = Arrival(rows: 1, bytes: 4, deadline: Self.at(1_000_000))
+    var refusals = 0
+    while queue.isEmpty && refusals < 1_000 {
+      if (try? queue.enqueue(1, arrival, now: Self.at(0))) == nil { refusals += 1 }
+    }
+    #expect(refusals == 15)
+    #expect((try? queue.enqueue(2, arrival, now: Self.at(0))) == nil, "a backlog is no idle queue")
+  }
+
+  @Test func `what nothing bounds is never watched, however long it waits`() throws {
+    var queue = Self.queue(BatchPolicy(batchRowsMax: 1, ageingNanoseconds: 1_000))
+    _ = try queue.enqueue(1, Arrival(rows: 1, bytes: 4), now: Self.at(0))
+    #expect(Self.run(&queue, at: 0) == [1])
+    _ = try queue.enqueue(2, Arrival(rows: 1, bytes: 4), now: Self.at(0))
+    #expect(queue.earliestDeadline == nil && !queue.needsWatch)
+    let bounded = Arrival(rows: 1, bytes: 4, deadline: Self.at(90_000))
+    _ = try queue.enqueue(3, bounded, now: Self.at(5_000))
+    #expect(queue.earliestDeadline == Self.at(90_000) && queue.needsWatch)
+    #expect(queue.expire(now: Self.at(80_000)).isEmpty)
+    #expect(queue.expire(now: Self.at(90_000)).map(\.slot) == [3])
+    #expect(queue.earliestDeadline == nil && queue.count == 1)
+  }
+
+  @Test func `a failed run teaches the curve nothing`() throws {
+    var queue = Self.queue(BatchPolicy(batchRowsMax: 1))
+    _ = try queue.enqueue(1, Arrival(rows: 1, bytes: 4), now: Self.at(0))
+    #expect(Self.run(&queue, at: 0) == [1])
+    queue.finish(batch: 1, rows: 1, nanoseconds: nil)
+    #expect(queue.curve == Self.curve && queue.runningBatches == 0)
+  }
+
   @Test func `an empty queue rests`() {
     var queue = Self.queue(BatchPolicy(batchRowsMax: 8))
     guard case .rest = queue.next(now: Self.at(0)) else {

@@ -38,6 +38,13 @@ import Testing
     #expect(abs(curve.service.batch(rows: 1) - 3_000) < 100)
   }
 
+  @Test func `a huge first run is forgotten within a few ordinary ones`() {
+    var curve = LatencyCurve()
+    curve.observe(rows: 1, nanoseconds: 60_000_000_000)
+    for _ in 0..<60 { curve.observe(rows: 1, nanoseconds: 10_000_000) }
+    #expect(curve.service.batch(rows: 1) < 100_000_000)
+  }
+
   @Test func `nonsense is ignored and no term is negative`() {
     var curve = LatencyCurve()
     curve.observe(rows: 0, nanoseconds: 5)

@@ -48,16 +48,17 @@ final class EngineHarness {
   /// Publishes while driving the port, which must see the snapshot for the publication to end.
   func publish(_ versions: [ServableVersion]) async {
     let engine = engine
-    let done = Signal()
     let finished = Flag()
     let snapshot = Self.snapshot(versions)
-    let executor = executor
     let task = Task {
       await engine.publish(snapshot)
       finished.raise()
-      executor.execute { done.signal() }
     }
-    executor.run { finished.isRaised }
+    // Not a wait on the executor: that would hold a thread that the publication may need.
+    while !finished.isRaised {
+      executor.runPending()
+      await Task.yield()
+    }
     await task.value
   }
 

@@ -131,6 +131,88 @@ import Timing
     await old.wait()
   }
 
+  @Test func `a version with work in this tick leaves when that work is done`() async throws {
+    let harness = try await EngineHarness()
+    var request: InferenceRequest? = try harness.submit("old", [[1, 1]])
+    let old = try #require(request?.version.servable.release)
+    request = nil
+    // Not run by the tick yet: the port takes the publication over with work still marked.
+    let next = try EngineHarness.servable(FakeModel(), version: 2)
+    try harness.engine.prepare(next)
+    let engine = harness.engine
+    let publication = Task { await engine.publish(EngineHarness.snapshot([next])) }
+    while try harness.port.resolve(model: "double", version: "").versionText != "2" {
+      await Task.yield()
+    }
+    harness.run(untilOutcomes: 1)
+    harness.executor.runPending()
+    await old.wait()
+    harness.executor.execute {}
+    publication.cancel()
+  }
+
+  @Test func `a thread that goes to sleep after an expired request keeps no lease on it`()
+    async throws
+  {
+    let text = """
+      max_batch_size: 8
+      dynamic_batching {
+        max_queue_delay_microseconds: 500000
+        default_queue_policy { default_timeout_microseconds: 1000 }
+      }
+      """
+    let harness = try await EngineHarness(text, execution: .threads)
+    harness.model.gate.close()
+    try harness.submit("busy", Array(repeating: [1, 1], count: 8))
+    harness.model.gate.waitUntilEntered()
+    let old = try harness.submit("late", [[2, 2]]).version.servable.release
+    harness.model.gate.open()
+    harness.run(untilOutcomes: 2)
+    await harness.publish([])
+    await old.wait()
+  }
+
+  @Test func `a failed batch of many is cut down to its bad request`() async throws {
+    let harness = try await EngineHarness("max_batch_size: 32 dynamic_batching { }")
+    for index in 0..<32 { try harness.submit("\(index)", [[index == 7 ? -1 : 1, 1]]) }
+    harness.run(untilOutcomes: 32)
+    #expect(harness.outcomes["7"]?.code == .runFailed)
+    #expect(harness.outcomes.values.filter { $0.code == nil }.count == 31)
+    #expect(harness.model.runs.withLock { $0.count } == 11)
+  }
+
+  @Test func `a request that arrives just as the last thread gets busy still expires`()
+    async throws
+  {
+    let text = """
+      max_batch_size: 2
+      dynamic_batching { priority_levels: 2 default_priority_level: 2 }
+      """
+    let harness = try await EngineHarness(text, execution: .threads)
+    harness.model.gate.close()
+    // Both before the thread looks, more often than not: the second stays behind unannounced.
+    try harness.submit("busy", [[1, 1], [1, 1]], priority: 1)
+    try harness.submit("short", [[2, 2], [2, 2]], timeoutMicroseconds: 30_000)
+    harness.model.gate.waitUntilEntered()
+    harness.run(untilOutcomes: 1)
+    #expect(harness.outcomes["short"]?.code == .expired)
+    harness.model.gate.open()
+    harness.run(untilOutcomes: 2)
+  }
+
+  @Test func `time bounds beyond the clock are no bounds`() async throws {
+    let text = """
+      max_batch_size: 2
+      dynamic_batching {
+        default_queue_policy { default_timeout_microseconds: 18446744073709551615 }
+      }
+      """
+    let harness = try await EngineHarness(text, execution: .threads)
+    try harness.submit("a", [[1, 1]])
+    harness.run(untilOutcomes: 1)
+    #expect(try harness.outcomes["a"]?.get() == [2, 2])
+  }
+
   @Test func `statistics count requests, rows and runs`() async throws {
     for execution in [EngineOptions.Execution.inline, .threads] {
       let harness = try await EngineHarness(execution: execution)

@@ -19,13 +19,15 @@ final class ManualExecutor: PortExecutor {
     arrived.signal()
   }
 
-  /// Runs what is pending now.
-  func runPending() {
+  /// Runs what is pending now; `false` if nothing was.
+  @discardableResult
+  func runPending() -> Bool {
     let work = pending.withLock { pending in
       defer { pending = [] }
       return pending
     }
     for item in work { item() }
+    return !work.isEmpty
   }
 
   /// Waits for work from any thread and runs it, until `condition` holds.

@@ -4,6 +4,9 @@ package import Tensors
 
 /// The classification extension: the highest values of an output, each with its index and label.
 package enum Classification {
+  /// Classes of one output's answer: each is a text, with a label perhaps.
+  private static let classesMax = 1 << 20
+
   /// Turns an output into `BYTES` elements `value:index` or `value:index:label`, highest first.
   ///
   /// - Parameters:
@@ -31,14 +34,26 @@ package enum Classification {
     let rows = batches ? tensor.shape[0] : 1
     let rowElements = rows == 0 ? 0 : elements / rows
     let top = min(count, rowElements)
+    guard top == 0 || rows <= classesMax / top else {
+      throw InferenceError(
+        .invalidArgument,
+        "classification of output '\(spec.name)' asks for \(top) classes of \(rows) rows, at most "
+          + "\(classesMax) in all are given; ask for fewer")
+    }
     var bytes = ByteBuffer()
-    for row in 0..<rows {
+    for row in 0..<(top == 0 ? 0 : rows) {
       append(
         top, of: tensor, from: row * rowElements, count: rowElements, to: &bytes
       ) { version.label(output: output, index: $0) }
     }
     let shape: TensorShape = batches ? [rows, top] : [top]
     return Tensor(elementType: .bytes, shape: shape, bytes: bytes)
+  }
+
+  private static func isBefore(
+    _ a: (value: Double, index: Int), _ b: (value: Double, index: Int)
+  ) -> Bool {
+    a.value > b.value || a.value == b.value && a.index < b.index
   }
 
   private static func append(
@@ -48,12 +63,18 @@ package enum Classification {
     let reader = ElementReader(tensor)
     // NaN counts as the lowest; equal values keep their order.
     var keys: [(value: Double, index: Int)] = []
-    keys.reserveCapacity(count)
+    // Twice the answer is kept at most, so that a few classes of many need no full sort.
+    let kept = max(64, top * 2)
+    keys.reserveCapacity(min(count, kept))
     for index in 0..<count {
       let value = reader.value(at: start + index)
       keys.append((value.isNaN ? -.infinity : value, index))
+      if keys.count == kept {
+        keys.sort(by: Self.isBefore)
+        keys.removeLast(kept - top)
+      }
     }
-    keys.sort { $0.value > $1.value || ($0.value == $1.value && $0.index < $1.index) }
+    keys.sort(by: Self.isBefore)
     for key in keys.prefix(top) {
       var text = "\(reader.text(at: start + key.index)):\(key.index)"
       if let label = label(key.index) { text += ":\(label)" }

@@ -6,6 +6,9 @@ package struct JSONTensorData: Sendable {
   /// Arrays inside each other; a tensor has at most ``TensorShape/rankMax`` dimensions.
   private static let depthMax = TensorShape.rankMax + 1
 
+  /// Bytes reserved ahead of the elements.
+  private static let reservedBytesMax = 64 << 20
+
   /// The elements in wire form.
   package private(set) var bytes: ByteBuffer
   /// How many there are.
@@ -15,7 +18,9 @@ package struct JSONTensorData: Sendable {
   /// - Parameter countHint: the elements to expect; taken as a hint only.
   package init(elementType: ElementType, countHint: Int, allocator: ByteBufferAllocator) {
     self.elementType = elementType
-    bytes = allocator.buffer(capacity: max(0, countHint) &* (elementType.byteWidth ?? 8))
+    let width = elementType.byteWidth ?? 8
+    let reserved = min(max(0, countHint), Self.reservedBytesMax / width)
+    bytes = allocator.buffer(capacity: reserved * width)
   }
 
   /// Reads the array at the cursor.

@@ -11,7 +11,10 @@ package enum JSONValue: Sendable, Equatable {
   /// In the order of the document; a repeated key keeps all its values.
   case object([(key: String, value: JSONValue)])
 
-  /// Reads a whole document.
+  /// Values of one document: two bytes of text become many more in memory.
+  private static let valuesMax = 65_536
+
+  /// Reads a whole document of at most 65,536 values.
   ///
   /// - Parameter depthMax: arrays and objects inside each other; at most 64 are read.
   package static func parse(_ bytes: Span<UInt8>, depthMax: Int) throws(JSONError) -> JSONValue {
@@ -19,7 +22,8 @@ package enum JSONValue: Sendable, Equatable {
     try check.skipValue(bytes, depthMax: depthMax)
     try check.expectEnd(bytes)
     var cursor = JSONCursor(0..<bytes.count)
-    return try read(&cursor, bytes)
+    var left = valuesMax
+    return try read(&cursor, bytes, &left)
   }
 
   /// The first value of a key; `nil` without it, or if this is not an object.
@@ -50,21 +54,27 @@ package enum JSONValue: Sendable, Equatable {
   }
 
   /// Reads a value whose depth has been checked: recursion is bounded by it.
-  private static func read(_ cursor: inout JSONCursor, _ bytes: Span<UInt8>) throws(JSONError)
-    -> JSONValue
-  {
+  private static func read(
+    _ cursor: inout JSONCursor, _ bytes: Span<UInt8>, _ left: inout Int
+  ) throws(JSONError) -> JSONValue {
+    guard left > 0 else {
+      throw JSONError("the document has more than \(valuesMax) values", at: cursor.position)
+    }
+    left -= 1
     switch cursor.peek(bytes) {
     case 0x7B:
       var members: [(key: String, value: JSONValue)] = []
       var isFirst = true
       while let key = try cursor.nextKey(bytes, &isFirst) {
-        members.append((key.string(in: bytes), try read(&cursor, bytes)))
+        members.append((key.string(in: bytes), try read(&cursor, bytes, &left)))
       }
       return .object(members)
     case 0x5B:
       var elements: [JSONValue] = []
       var isFirst = true
-      while try cursor.nextElement(bytes, &isFirst) { elements.append(try read(&cursor, bytes)) }
+      while try cursor.nextElement(bytes, &isFirst) {
+        elements.append(try read(&cursor, bytes, &left))
+      }
       return .array(elements)
     case 0x22: return .text(try cursor.string(bytes).string(in: bytes))
     case 0x74, 0x66: return .bool(try cursor.bool(bytes))

@@ -13,6 +13,9 @@ internal import NIOCore
 /// Bytes are copied by the kernel, never touched through a mapping: the client may shrink its
 /// object at any time, and a mapping would then kill the server. Any thread.
 package final class SharedMemoryRegion: Sendable {
+  /// Bytes of one tensor read from a region; a buffer holds 4 GiB.
+  private static let readBytesMax = 1 << 30
+
   package let name: String
   /// The object's name, as given to `shm_open`, for example `/input_data`.
   package let key: String
@@ -36,8 +39,8 @@ package final class SharedMemoryRegion: Sendable {
           + "object before registering it")
     }
     guard let size = Self.size(of: descriptor), offset <= size, byteSize <= size - offset else {
+      // No close here: every property is set, so the descriptor goes with the object.
       let size = Self.size(of: descriptor) ?? 0
-      close(descriptor)
       throw SharedMemoryError(
         .invalidArgument,
         "failed to register shared memory region '\(name)': invalid args: offset \(offset) and "
@@ -45,11 +48,19 @@ package final class SharedMemoryRegion: Sendable {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
 
   /// Copies `length` bytes from `start` of the window.
   func read(at start: Int, length: Int) throws(SharedMemoryError) -> ByteBuffer {
     try check(start, length)
+    guard length <= Self.readBytesMax else {
+      throw SharedMemoryError(
+        .invalidArgument,
+        "shared memory region '\(name)': a tensor of \(length) bytes is larger than "
+          + "\(Self.readBytesMax) bytes; send it in parts")
+    }
     var buffer = ByteBufferAllocator().buffer(capacity: length)
     var copied = 0
     while copied < length {

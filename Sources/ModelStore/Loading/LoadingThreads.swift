@@ -1,4 +1,5 @@
 private import CThreads
+private import Dispatch
 private import Synchronization
 
 /// Threads on which models are loaded: never more than a limit, one for each job, gone after it.
@@ -17,6 +18,8 @@ package final class LoadingThreads: Sendable {
   private struct Job: Sendable {
     var priority: Priority
     var body: @Sendable () -> Void
+    /// Hands the result over; on a thread of normal priority.
+    var complete: @Sendable () -> Void
   }
 
   private struct State {
@@ -35,7 +38,11 @@ package final class LoadingThreads: Sendable {
     _ priority: Priority, _ body: @escaping @Sendable () -> Result
   ) async -> Result {
     await withCheckedContinuation { continuation in
-      submit(Job(priority: priority) { continuation.resume(returning: body()) })
+      let slot = ResultSlot<Result>()
+      submit(
+        Job(priority: priority, body: { slot.fill(body()) }) {
+          continuation.resume(returning: slot.take())
+        })
     }
   }
 
@@ -51,10 +58,25 @@ package final class LoadingThreads: Sendable {
     if mayStart { start(job) }
   }
 
+  /// Runs a job and then starts the next.
+  ///
+  /// A thread inherits the priority of the one that starts it and can never raise it again. So what
+  /// runs low has a thread apart: the next job, and the tasks that the result wakes, start from
+  /// this one.
   private func start(_ job: Job) {
     Self.spawn {
-      if job.priority == .low { needletail_lower_thread_priority(5) }
-      job.body()
+      switch job.priority {
+      case .normal: job.body()
+      case .low:
+        let ended = DispatchSemaphore(value: 0)
+        Self.spawn {
+          needletail_lower_thread_priority(5)
+          job.body()
+          ended.signal()
+        }
+        ended.wait()
+      }
+      job.complete()
       self.finished()
     }
   }
@@ -68,6 +90,20 @@ package final class LoadingThreads: Sendable {
       return state.waiting.removeFirst()
     }
     if let next { start(next) }
+  }
+
+  /// Carries a job's result from the thread that made it to the one that hands it over.
+  private final class ResultSlot<Result: Sendable>: Sendable {
+    private let value = Mutex<Result?>(nil)
+
+    func fill(_ result: Result) { value.withLock { $0 = result } }
+
+    func take() -> Result {
+      guard let result = value.withLock({ $0.take() }) else {
+        preconditionFailure("a loading job ended without a result")
+      }
+      return result
+    }
   }
 
   private final class Body: Sendable {

@@ -149,13 +149,18 @@ package actor ModelStore {
     if scan.unreadable.isEmpty {
       let removed = models.keys.filter { scan.models[$0] == nil && scan.refused[$0] == nil }
       for name in removed.sorted() {
-        await serialised(name) { await self.performUnload(name) }
-        models[name] = nil
+        await serialised(name) {
+          await self.performUnload(name)
+          await self.forget(name)
+        }
       }
       if !removed.isEmpty { await publish() }
     }
     await loadAll(scan.models.keys.sorted().compactMap { scan.models[$0] })
   }
+
+  /// Drops a model that is gone, before anything asked of it later begins.
+  private func forget(_ name: String) { models[name] = nil }
 
   /// Loads what changed of `folders`, side by side; failures stay in the index.
   private func loadAll(_ folders: [ModelFolder]) async {

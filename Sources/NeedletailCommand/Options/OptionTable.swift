@@ -38,7 +38,7 @@ enum OptionTable {
       OptionDescription("http_port", .number(\.http.port, port)),
       OptionDescription("http_socket", .text(\.http.socket)),
       OptionDescription("http_thread_count", .number(\.threadCount, 0...1_024)),
-      OptionDescription("http_max_input_size", .number(\.httpMaxInputSize, 1_024...(1 << 40))),
+      OptionDescription("http_max_input_size", .number(\.httpMaxInputSize, 1_024...(1 << 29))),
       OptionDescription("http_tls_certificate", .file(\.http.certificate)),
       OptionDescription("http_tls_key", .file(\.http.key)),
       OptionDescription("http_tls_client_roots", .file(\.http.clientRoots)),
@@ -83,7 +83,7 @@ enum OptionTable {
       OptionDescription(
         "default_timeout_ms", .number(\.defaultTimeoutMilliseconds, 0...86_400_000)),
       OptionDescription("max_queue_rows", .number(\.maxQueueRows, 1...(1 << 30))),
-      OptionDescription("max_queue_bytes", .number(\.maxQueueBytes, 1_024...(1 << 40))),
+      OptionDescription("max_queue_bytes", .number(\.maxQueueBytes, 1_024...(1 << 29))),
       OptionDescription("onnxruntime_library", .file(\.onnxRuntimeLibrary)),
     ]
   }

@@ -38,6 +38,24 @@ struct GRPCFramingTests {
     #expect(status == nil)
   }
 
+  @Test func `messages that overlap chunks do not make the storage grow`() {
+    var assembler = MessageAssembler(messageBytesMax: 1_000)
+    let one: [UInt8] = [0, 0, 0, 0, 95] + Array(repeating: 7, count: 95)
+    let stream = (0..<3_000).flatMap { _ in one }
+    var kept: [ByteBuffer] = []
+    var start = 0
+    while start < stream.count {
+      let part = Array(stream[start..<min(start + 130, stream.count)])
+      start += part.count
+      let buffer = ByteBuffer(bytes: part)
+      assembler.append(buffer.readableBytesSpan)
+      while case .message(let message) = assembler.next() { kept.append(message.bytes) }
+      #expect(assembler.storageBytes <= 4_096)
+    }
+    #expect(kept.count == 3_000)
+    #expect(kept.allSatisfy { [UInt8](buffer: $0) == Array(repeating: 7, count: 95) })
+  }
+
   @Test func `a message over the limit is refused from its prefix alone`() {
     let (_, status) = assemble([0, 0xFF, 0xFF, 0xFF, 0xFF], chunk: 5)
     #expect(status?.code == .resourceExhausted)
@@ -58,6 +76,12 @@ struct GRPCFramingTests {
       let bytes = Array(text.utf8)
       #expect(GRPCTimeout.nanoseconds(bytes.span) == nanoseconds, "\(text)")
     }
+  }
+
+  @Test func `a long status text is cut between characters`() {
+    let encoded = GRPCStatus.encode(message: String(repeating: "ü", count: 5_000))
+    #expect(encoded.count <= GRPCStatus.messageBytesMax && encoded.count > 4_000)
+    #expect(String(decoding: encoded.suffix(6), as: UTF8.self) == "%C3%BC")
   }
 
   @Test func `a status text is printable ASCII on the wire`() {

@@ -107,6 +107,32 @@ struct HTTP2SessionTests {
     connection.end()
   }
 
+  @Test func `a header block that goes on and on ends the connection`() throws {
+    let connection = try RecordingConnection()
+    #expect(connection.receive(HTTP2Bytes.preface + HTTP2Bytes.settings()))
+    #expect(connection.receive(HTTP2Bytes.frame(1, stream: 1, [])))
+    let more = HTTP2Bytes.frame(9, stream: 1, [])
+    let chunk = Array((0..<1_000).map { _ in more }.joined())
+    var accepted = 0
+    while accepted < 1_000, connection.receive(chunk) { accepted += 1 }
+    #expect(accepted < 100)
+    connection.end()
+  }
+
+  @Test func `a client that never reads cannot pile up refusals`() throws {
+    var settings = HTTP2Settings()
+    settings.concurrentStreamsMax = 1
+    settings.waitingFramesMax = 100
+    let connection = try RecordingConnection(settings: settings)
+    connection.answer = nil
+    #expect(connection.receive(HTTP2Bytes.preface + HTTP2Bytes.settings()))
+    _ = connection.written()
+    var id: Int32 = 1
+    while id < 10_000, connection.receive(HTTP2Bytes.headers(stream: id, path: "/a")) { id += 2 }
+    #expect(id < 1_000)
+    connection.end()
+  }
+
   @Test func `after a refusal of new streams the session finishes with the open ones`() throws {
     let connection = try RecordingConnection()
     #expect(connection.receive(HTTP2Bytes.preface + HTTP2Bytes.settings()))

@@ -174,6 +174,12 @@ struct ModelInferFieldsTests {
     }
   }
 
+  @Test func `a parameter whose key is not text is refused`() {
+    var fields = ModelInferFields()
+    let bytes: [UInt8] = [34, 4, 10, 0, 8, 0]
+    #expect(throws: ProtobufError.invalidTag) { try fields.read(bytes.span) }
+  }
+
   @Test func `a varint longer than 64 bits is refused`() {
     var fields = ModelInferFields()
     let bytes = [UInt8](repeating: 0xFF, count: 11)

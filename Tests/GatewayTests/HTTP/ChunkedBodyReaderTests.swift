@@ -33,6 +33,7 @@ import Testing
     "\r\n", "g\r\n", "-1\r\n", "0x1\r\n", "1\n", "1\r\nab\r\n", "1\r\na\n", "1\r\na\rb",
     "1\u{0}\r\n", "0\r\n: x\r\n\r\n", "0\r\nX\u{1}: y\r\n\r\n", "0\r\n\rx", "1111111111111111\r\n",
     "1;" + String(repeating: "a", count: 300), "0\r\nX: " + String(repeating: "a", count: 300),
+    "1 1\r\na", "1 x\r\na", "1\t\n",
   ]) func `what is not the coding is refused`(_ text: String) {
     #expect(throws: HTTPRejection.self) { try Self.read(text) }
   }

@@ -152,6 +152,18 @@ import Timing
     #expect(accepted < 20_000, "seed \(seed)")
   }
 
+  @Test func `an input of two types and an output asked for twice are refused`() async throws {
+    let version = try await Self.version(.doubling())
+    let input = #"{"name":"x","shape":[1,4],"datatype":"FP32","data":[1,1,1,1]"#
+    #expect(
+      Self.message(#"{"inputs":[\#(input),"datatype":"BYTES"}]}"#, version)
+        .hasSuffix("an input has 'datatype' twice"))
+    let output = #"{"name":"y"}"#
+    #expect(
+      Self.message(#"{"inputs":[\#(input)}],"outputs":[\#(output),\#(output)]}"#, version)
+        .hasPrefix("output 'y' is asked for twice"))
+  }
+
   @Test func `what once broke a reader stays refused`() async throws {
     let folder = try #require(Bundle.module.url(forResource: "Corpus", withExtension: nil))
     let files = try FileManager.default.contentsOfDirectory(

@@ -28,6 +28,11 @@ import Testing
     }
   }
 
+  @Test func `a document of a hundred thousand values is refused`() {
+    let bytes = Array("[\(String(repeating: "0,", count: 100_000))0]".utf8)
+    #expect(throws: JSONError.self) { try Self.parse(bytes) }
+  }
+
   @Test func `every truncation is refused`() {
     for document in Self.documents.prefix(2) {
       let bytes = Array(document.utf8)

@@ -59,6 +59,35 @@ import Testing
     }
   }
 
+  @Test func `a tensor larger than any buffer is refused before it is read`() throws {
+    try Self.withObject(5 << 30) { key, _ in
+      let registry = SharedMemoryRegistry()
+      try registry.register(name: "r", key: key, offset: 0, byteSize: 5 << 30)
+      let place = SharedMemoryPlacement(region: "r", offset: 0, byteSize: 5 << 30)
+      #expect(throws: SharedMemoryError.self) { try registry.read(place) }
+    }
+  }
+
+  @Test func `a window that does not fit closes its object once`() async throws {
+    // A second close would take a descriptor that another thread has just opened.
+    let victim = Task.detached {
+      for _ in 0..<20_000 {
+        let descriptor = unsafe open("/dev/null", O_RDONLY)
+        guard descriptor >= 0, close(descriptor) == 0 else { return false }
+      }
+      return true
+    }
+    try Self.withObject(10) { key, _ in
+      let registry = SharedMemoryRegistry()
+      for _ in 0..<5_000 {
+        #expect(throws: SharedMemoryError.self) {
+          try registry.register(name: "r", key: key, offset: 0, byteSize: 11)
+        }
+      }
+    }
+    #expect(await victim.value)
+  }
+
   @Test func `regions are bounded and can be switched off`() throws {
     try Self.withObject(10) { key, _ in
       let registry = SharedMemoryRegistry(regionsMax: 1)

@@ -13,6 +13,8 @@ protocol GRPCCall: AnyObject {
   func receiveEnd()
   /// The client left, or the call was answered with an error; nothing more can be sent.
   func cancel()
+  /// The server is about to stop: a call without an end of its own finishes what it has.
+  func serverStops()
   /// The client took what waited for it.
   func drained()
 }

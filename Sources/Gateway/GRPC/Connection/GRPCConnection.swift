@@ -20,7 +20,7 @@ final class GRPCConnection: ChannelInboundHandler, HTTP2SessionOwner {
   private var lastRequestAt = MonotonicInstant.now()
   private var unwritableSince: MonotonicInstant?
   private var receivedBytes = 0
-  /// Bytes of incomplete messages of all streams.
+  /// Bytes of the messages of all streams that are incomplete or not answered.
   private var bufferedBytes = 0
   private var isReading = false
   private var isWriting = false
@@ -97,10 +97,12 @@ final class GRPCConnection: ChannelInboundHandler, HTTP2SessionOwner {
     write()
   }
 
-  /// Changes what the incomplete messages take; `false` if that is over the connection's bound.
+  /// Changes what incomplete and unanswered messages take; `false` if that is over the
+  /// connection's bound.
   func buffer(_ delta: Int) -> Bool {
     bufferedBytes += delta
-    return bufferedBytes <= loop.limits.connectionBufferBytesMax
+    let limits = loop.limits
+    return bufferedBytes <= max(limits.connectionBufferBytesMax, limits.messageBytesMax + 5)
   }
 
   func announceShutdown() {
@@ -110,6 +112,7 @@ final class GRPCConnection: ChannelInboundHandler, HTTP2SessionOwner {
 
   func refuseNewStreams() {
     session?.refuseNewStreams()
+    for case let stream as GRPCStream in openStreams { stream.serverStops() }
     scheduleWrite()
   }
 
@@ -123,12 +126,18 @@ final class GRPCConnection: ChannelInboundHandler, HTTP2SessionOwner {
       receivedBytes < Self.prefaceBytes && now.since(opened) > limits.prefaceNanosecondsMax
     let isStalled = unwritableSince.map { now.since($0) > limits.stallNanosecondsMax } ?? false
     if isSilent || isStalled { return abort() }
-    let isIdle = limits.idleNanosecondsMax > 0 && session?.openStreams == 0
+    for case let stream as GRPCStream in openStreams { stream.checkTimeouts(now: now) }
+    if session?.openStreams ?? 0 > 0 { lastRequestAt = now }
+    let hasBegun = receivedBytes >= Self.prefaceBytes
+    let isIdle = hasBegun && limits.idleNanosecondsMax > 0 && session?.openStreams == 0
     if isIdle && now.since(lastRequestAt) > limits.idleNanosecondsMax {
       session?.terminate(.noError)
       scheduleWrite()
     }
   }
+
+  /// The open streams of this moment; they may close while the list is walked.
+  private var openStreams: [HTTP2Stream] { session.map { Array($0.streams.values) } ?? [] }
 
   private func start(_ context: ChannelHandlerContext) {
     guard session == nil else { return }

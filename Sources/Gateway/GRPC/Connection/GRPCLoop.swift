@@ -90,7 +90,8 @@ final class GRPCLoop {
     guard sweep == nil else { return }
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     sweep = eventLoop.scheduleRepeatedTask(
-      initialDelay: .milliseconds(500), delay: .milliseconds(500)
+      initialDelay: .nanoseconds(limits.sweepNanoseconds),
+      delay: .nanoseconds(limits.sweepNanoseconds)
     ) { _ in bound.value.sweepConnections() }
   }
 

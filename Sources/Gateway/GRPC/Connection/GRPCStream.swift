@@ -10,15 +10,21 @@ package final class GRPCStream: HTTP2Stream {
   /// When the call's first byte was read; deadlines count from here.
   let openedAt: MonotonicInstant
   private(set) var head = CallHead()
-  private var assembler: MessageAssembler
+  private(set) var assembler: MessageAssembler
   /// Whether the call was answered with a status; what the client still sends is thrown away.
   private(set) var isFinished = false
-  private var hasEnded = false
+  private(set) var hasEnded = false
   private var isEndDelivered = false
   /// Bytes of the stream's window that are held because ``call`` takes no message now.
-  private var heldWindow = 0
+  private(set) var heldWindow = 0
   /// What the connection counts for this stream.
   private var countedBytes = 0
+  /// Bytes of messages that were handed on and not answered.
+  private(set) var messageBytes = 0
+  /// When the client last sent something, or the call was answered before the client had finished.
+  private(set) var lastReceivedAt: MonotonicInstant
+  /// The bytes of the answer that waited at the last look, and since when they are as many.
+  var waitingAnswer = (bytes: 0, since: MonotonicInstant.distantPast)
   /// The message of a `ModelInfer` call.
   private var unaryMessage: ByteBuffer?
   /// What answers the call, unless it is `ModelInfer`.
@@ -31,6 +37,7 @@ package final class GRPCStream: HTTP2Stream {
   init(id: Int32, connection: GRPCConnection) {
     self.connection = connection
     openedAt = connection.readAt
+    lastReceivedAt = openedAt
     assembler = MessageAssembler(messageBytesMax: connection.loop.limits.messageBytesMax)
     super.init(id: id)
     loop.counters.streamOpened()
@@ -53,6 +60,7 @@ package final class GRPCStream: HTTP2Stream {
 
   package override func receive(data: RawSpan) {
     guard !isFinished else { return consume(data.byteCount) }
+    lastReceivedAt = connection.readAt
     assembler.append(data)
     deliver()
     guard !isFinished else { return consume(data.byteCount) }
@@ -107,6 +115,7 @@ package final class GRPCStream: HTTP2Stream {
   func finish(_ status: GRPCStatus, timing: [HTTP2Field] = []) {
     guard !isFinished else { return }
     isFinished = true
+    if !hasEnded { lastReceivedAt = .now() }
     loop.counters.streamAnswered(status: status.code.rawValue)
     if hasResponded {
       super.finish(status.trailers + timing)
@@ -150,6 +159,7 @@ package final class GRPCStream: HTTP2Stream {
       case .message(let message):
         do throws(GRPCStatus) {
           let bytes = try decompress(message)
+          if head.method?.isClientStreaming == false { messageBytes += bytes.readableBytes }
           if let call {
             call.receive(message: bytes)
           } else if unaryMessage == nil {
@@ -170,17 +180,27 @@ package final class GRPCStream: HTTP2Stream {
     call?.receiveEnd()
   }
 
-  private func count() {
-    let delta = assembler.bufferedBytes - countedBytes
-    countedBytes += delta
-    if delta != 0, !connection.buffer(delta), !isFinished {
-      finish(
-        GRPCStatus(
-          .resourceExhausted,
-          "this connection's incomplete messages exceed \(loop.limits.connectionBufferBytesMax) "
-            + "bytes; send fewer at once"))
-    }
+  /// Changes the bytes of messages that were handed on and are not answered.
+  func countMessages(_ delta: Int) {
+    messageBytes += delta
+    if delta < 0 { count() }
   }
+
+  private func count() {
+    guard !isClosed else { return }
+    let delta = assembler.bufferedBytes + messageBytes - countedBytes
+    countedBytes += delta
+    let fits = connection.buffer(delta)
+    guard delta > 0, !fits, !isFinished else { return }
+    finish(
+      GRPCStatus(
+        .resourceExhausted,
+        "this connection's unanswered messages exceed \(loop.limits.connectionBufferBytesMax) "
+          + "bytes; send fewer at once"))
+  }
+
+  /// The server is about to stop: a call that could go on for ever ends now.
+  func serverStops() { call?.serverStops() }
 
   private var incompleteStatus: GRPCStatus {
     GRPCStatus(

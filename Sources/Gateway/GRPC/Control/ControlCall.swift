@@ -15,6 +15,11 @@ final class ControlCall: GRPCCall {
   var acceptsMessage: Bool { true }
 
   func receive(message: ByteBuffer) {
+    let limit = stream?.loop.limits.controlMessageBytesMax ?? 0
+    guard method == .repositoryModelLoad || message.readableBytes <= limit else {
+      stream?.finish(ControlMessage.tooLarge(message, limit: limit))
+      return
+    }
     guard self.message == nil else {
       stream?.finish(
         GRPCStatus(.unimplemented, "a unary call has more than one message; send one"))
@@ -47,6 +52,8 @@ final class ControlCall: GRPCCall {
     stream = nil
     task?.cancel()
   }
+
+  func serverStops() {}
 
   func drained() {}
 

@@ -3,8 +3,23 @@ internal import SwiftProtobuf
 
 /// Reads and writes the messages of every call but `ModelInfer`.
 enum ControlMessage {
+  /// The most fields of one message, those of submessages not counted: each takes more memory
+  /// than its two bytes on the wire.
+  private static let fieldsMax = 65_536
+
+  /// The status of a call whose message has more than `limit` bytes.
+  static func tooLarge(_ message: ByteBuffer, limit: Int) -> GRPCStatus {
+    GRPCStatus(
+      .resourceExhausted,
+      "a message of \(message.readableBytes) bytes exceeds the limit of \(limit) for this call")
+  }
+
   /// The message in `bytes`.
   static func read<Request: Message>(_ bytes: ByteBuffer) throws(GRPCStatus) -> Request {
+    guard hasFewFields(bytes) else {
+      throw GRPCStatus(
+        .resourceExhausted, "the message has more than \(fieldsMax) fields; send fewer")
+    }
     do {
       return try Request(serializedBytes: [UInt8](buffer: bytes))
     } catch {
@@ -12,6 +27,21 @@ enum ControlMessage {
         .invalidArgument,
         "the message is not a valid \(Request.protoMessageName): \(bytes.readableBytes) bytes")
     }
+  }
+
+  /// Whether the fields are no more than ``fieldsMax``; what is malformed is found later.
+  private static func hasFewFields(_ message: ByteBuffer) -> Bool {
+    let bytes = message.readableBytesUInt8Span
+    var cursor = ProtobufCursor(FieldSpan(start: 0, count: bytes.count))
+    var count = 0
+    while !cursor.isAtEnd {
+      guard let tag = try? cursor.readTag(bytes), (try? cursor.skip(tag, bytes)) != nil else {
+        return true
+      }
+      count += 1
+      if count > fieldsMax { return false }
+    }
+    return true
   }
 
   /// The message, framed for gRPC.

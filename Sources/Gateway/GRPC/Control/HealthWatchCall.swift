@@ -13,6 +13,10 @@ final class HealthWatchCall: GRPCCall {
 
   func receive(message: ByteBuffer) {
     guard let stream, service == nil else { return }
+    let limit = stream.loop.limits.controlMessageBytesMax
+    guard message.readableBytes <= limit else {
+      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
+    }
     do throws(GRPCStatus) {
       let request: Grpc_Health_V1_HealthCheckRequest = try ControlMessage.read(message)
       service = request.service
@@ -33,6 +37,8 @@ final class HealthWatchCall: GRPCCall {
     stream?.loop.remove(self)
     stream = nil
   }
+
+  func serverStops() { stream?.finish(GRPCStatus(.unavailable, "the server is shutting down")) }
 
   func drained() { update() }
 

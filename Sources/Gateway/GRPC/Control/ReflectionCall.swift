@@ -13,16 +13,24 @@ final class ReflectionCall: GRPCCall {
   }
 
   func receive(message: ByteBuffer) {
+    guard let stream else { return }
+    let limit = stream.loop.limits.controlMessageBytesMax
+    guard message.readableBytes <= limit else {
+      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
+    }
     do throws(GRPCStatus) {
       let request: Grpc_Reflection_V1_ServerReflectionRequest = try ControlMessage.read(message)
-      stream?.send(framed: try ControlMessage.write(Self.answer(request)))
+      stream.send(framed: try ControlMessage.write(Self.answer(request)))
     } catch {
-      stream?.finish(error)
+      stream.finish(error)
     }
   }
 
   func receiveEnd() { stream?.finish(GRPCStatus(.ok)) }
   func cancel() { stream = nil }
+
+  func serverStops() { stream?.finish(GRPCStatus(.unavailable, "the server is shutting down")) }
+
   func drained() { stream?.resumeReading() }
 
   /// The answer to one request.

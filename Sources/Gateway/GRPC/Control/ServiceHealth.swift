@@ -2,12 +2,12 @@ internal import Inference
 
 /// What `grpc.health.v1` says of a service.
 enum ServiceHealth {
-  /// The state of `service`: empty or the inference service is the whole server, every other name
-  /// is a model. `nil` if there is no such model.
+  /// The state of `service`: empty or one of the services here is the whole server, every other
+  /// name is a model. `nil` if there is no such model.
   static func status(
     of service: String, _ context: ServerContext
   ) async -> Grpc_Health_V1_HealthCheckResponse.ServingStatus? {
-    if service.isEmpty || service == "inference.GRPCInferenceService" {
+    if service.isEmpty || ReflectionIndex.shared.services.contains(service) {
       return await context.isReady() ? .serving : .notServing
     }
     do throws(InferenceError) {

@@ -64,6 +64,10 @@ package enum GRPCMethod: Sendable, Equatable, CaseIterable {
   /// Finds the method with this path; `ModelInfer` comes first and costs one comparison.
   package init?(path: Span<UInt8>) {
     let span = FieldSpan(start: 0, count: path.count)
+    if path.matches(span, Self.modelInfer.path) {
+      self = .modelInfer
+      return
+    }
     for method in Self.allCases where path.matches(span, method.path) {
       self = method
       return

@@ -29,20 +29,25 @@ package struct GRPCStatus: Error, Sendable, Equatable {
     self.message = message
   }
 
-  /// The most bytes of text sent; a longer one is cut, so that it fits into a header block.
+  /// The most bytes of encoded text; a longer one is cut, so that clients accept the header block.
   package static let messageBytesMax = 4096
 
   /// The text as the field `grpc-message` carries it: printable ASCII, all else `%XX`.
   package static func encode(message: String) -> [UInt8] {
     var encoded: [UInt8] = []
-    encoded.reserveCapacity(message.utf8.count)
-    for byte in message.utf8.prefix(messageBytesMax) {
-      if byte >= 0x20 && byte <= 0x7E && byte != UInt8(ascii: "%") {
-        encoded.append(byte)
-      } else {
-        encoded.append(UInt8(ascii: "%"))
-        encoded.append(hexadecimal(byte >> 4))
-        encoded.append(hexadecimal(byte & 15))
+    encoded.reserveCapacity(min(message.utf8.count, messageBytesMax))
+    for scalar in message.unicodeScalars {
+      let bytes = UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
+      let isPlain = scalar.isASCII && scalar.value >= 0x20 && scalar != "%" && scalar.value != 0x7F
+      guard encoded.count + (isPlain ? 1 : 3 * bytes.count) <= messageBytesMax else { break }
+      for byte in bytes {
+        if isPlain {
+          encoded.append(byte)
+        } else {
+          encoded.append(UInt8(ascii: "%"))
+          encoded.append(hexadecimal(byte >> 4))
+          encoded.append(hexadecimal(byte & 15))
+        }
       }
     }
     return encoded

@@ -37,15 +37,27 @@ package struct MessageAssembler {
 
   /// Bytes that wait here, prefixes included.
   package var bufferedBytes: Int { buffer.readableBytes }
+  /// Bytes of memory that the waiting bytes keep.
+  package var storageBytes: Int { buffer.capacity }
 
   /// Adds bytes as they arrive; call ``next()`` until it says ``Next/incomplete``.
   package mutating func append(_ bytes: RawSpan) {
     if buffer.readableBytes == 0 {
       // The old storage may still be shared by messages that were handed out.
       buffer = ByteBuffer()
-    } else if let length = announcedLength, length <= messageBytesMax {
-      let wanted = min(length + Self.prefixBytes, max(buffer.readableBytes * 2, 64 << 10))
-      buffer.reserveCapacity(minimumWritableBytes: max(0, wanted - buffer.readableBytes))
+    } else {
+      var wanted = buffer.readableBytes + bytes.byteCount
+      if let length = announcedLength, length <= messageBytesMax {
+        wanted = max(wanted, min(length + Self.prefixBytes, max(wanted * 2, 4096)))
+      }
+      if buffer.readerIndex > 0 {
+        // What was read must go: the storage would grow as long as messages overlap chunks.
+        var rest = ByteBufferAllocator().buffer(capacity: wanted)
+        rest.writeImmutableBuffer(buffer)
+        buffer = rest
+      } else {
+        buffer.reserveCapacity(minimumWritableBytes: wanted - buffer.readableBytes)
+      }
     }
     buffer.writeBytes(bytes)
   }

@@ -51,6 +51,16 @@ enum HTTP2Callbacks {
     return taken == length ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
   }
 
+  static let beginFrame: nghttp2_on_begin_frame_callback = { _, header, userData in
+    guard let session = unsafe find(userData), let header = unsafe header else {
+      return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+    }
+    let endsBlock = unsafe UInt32(header.pointee.flags) & NGHTTP2_FLAG_END_HEADERS.rawValue != 0
+    session.isInHeaderBlock =
+      unsafe UInt32(header.pointee.type) == NGHTTP2_HEADERS.rawValue && !endsBlock
+    return 0
+  }
+
   static let beginHeaders: nghttp2_on_begin_headers_callback = { library, frame, userData in
     guard let session = unsafe find(userData), let frame = unsafe frame else {
       return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
@@ -150,6 +160,8 @@ extension HTTP2Session {
     guard unsafe nghttp2_option_new(&options) == 0 else { return nil }
     defer { unsafe nghttp2_option_del(options) }
 
+    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(
+      callbacks, HTTP2Callbacks.beginFrame)
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(
       callbacks, HTTP2Callbacks.beginHeaders)
     unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks, HTTP2Callbacks.header)

@@ -27,6 +27,12 @@ package final class HTTP2Output {
   var streams: [Int32: HTTP2Stream] = [:]
   /// Whether a call of the library is on the stack, inside which it must not be called back.
   private var isInside = false
+  /// Whether the last frame that began is a header block that goes on in the next frame.
+  var isInHeaderBlock = false {
+    didSet { if !isInHeaderBlock { headerBlockBytes = 0 } }
+  }
+  /// Bytes read since the open header block began, at least.
+  private var headerBlockBytes = 0
   private var session: OpaquePointer?
   private var fieldBytes: [UInt8] = []
 
@@ -72,7 +78,10 @@ package final class HTTP2Output {
       guard let base = unsafe raw.bindMemory(to: UInt8.self).baseAddress else { return 0 }
       return unsafe nghttp2_session_mem_recv(session, base, raw.count)
     }
-    return taken == bytes.readableBytes
+    if isInHeaderBlock { headerBlockBytes += bytes.readableBytes }
+    let waiting = unsafe nghttp2_session_get_outbound_queue_size(session)
+    return taken == bytes.readableBytes && headerBlockBytes <= settings.headerBlockBytesMax
+      && waiting <= settings.waitingFramesMax
   }
 
   /// Appends to ``output`` what is to be written, at most about ``HTTP2Settings/writeBytesMax``.

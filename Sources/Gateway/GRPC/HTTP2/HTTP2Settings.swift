@@ -16,6 +16,10 @@ package struct HTTP2Settings: Sendable {
   package var resetRate: UInt64 = 200
   /// Acknowledgements (of pings and settings) that may wait to be sent.
   package var pendingAcknowledgementsMax: Int = 1000
+  /// Frames that may wait to be sent besides bodies, such as refusals of new streams.
+  package var waitingFramesMax: Int = 32_768
+  /// Bytes read while one header block, with its continuations, has not ended.
+  package var headerBlockBytesMax: Int = 512 << 10
   /// Bytes taken from the session in one go, before the channel is asked again.
   package var writeBytesMax: Int = 256 << 10
 

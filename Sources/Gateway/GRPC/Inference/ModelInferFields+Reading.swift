@@ -161,6 +161,8 @@ private struct ParameterEntry {
     while !cursor.isAtEnd {
       let tag = try cursor.readTag(bytes)
       guard tag.wireType == .lengthDelimited else {
+        // No library writes a key or a value of another type; some read it as malformed.
+        if tag.number <= 2 { throw .invalidTag }
         try cursor.skip(tag, bytes)
         continue
       }

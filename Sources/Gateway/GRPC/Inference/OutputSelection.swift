@@ -18,6 +18,9 @@ struct OutputSelection {
 
 /// Makes the tensors of a response out of a model's outputs.
 enum ResponseTensors {
+  /// The most bytes of all outputs that one message can carry, less room for names.
+  private static let bytesMax = Int(Int32.max) - (16 << 20)
+
   /// - Parameter selection: `nil` gives all outputs as they are.
   /// - Throws: ``InferenceError`` if an output cannot be classified or does not fit its region.
   static func make(
@@ -28,6 +31,7 @@ enum ResponseTensors {
     var result: [ResponseTensor] = []
     guard let selection else {
       result.reserveCapacity(outputs.tensors.count)
+      try check(outputs.tensors.reduce(0) { $0 + $1.bytes.readableBytes })
       for (index, tensor) in outputs.tensors.enumerated() {
         result.append(
           ResponseTensor(
@@ -56,6 +60,17 @@ enum ResponseTensors {
           name: version.outputs[output.index].name, datatype: tensor.elementType.wireName,
           shape: tensor.shape, bytes: tensor.bytes))
     }
+    try check(result.reduce(0) { $0 + $1.bytes.readableBytes })
     return result
+  }
+
+  /// Refuses outputs that no gRPC message can carry.
+  private static func check(_ count: Int) throws(InferenceError) {
+    guard count <= bytesMax else {
+      throw InferenceError(
+        .unsupported,
+        "the outputs have \(count) bytes and one message carries \(bytesMax); ask for fewer rows "
+          + "at once, or use shared memory")
+    }
   }
 }

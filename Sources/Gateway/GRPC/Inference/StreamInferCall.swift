@@ -17,6 +17,8 @@ final class StreamInferCall: GRPCCall, InferenceReceiver {
     var state: State
     var id: String
     var marksFinal: Bool
+    /// Bytes of the request's message.
+    var bytes: Int
 
     func isRunning(_ request: InferenceRequest) -> Bool {
       if case .running(let running, _) = state { running === request } else { false }
@@ -28,13 +30,15 @@ final class StreamInferCall: GRPCCall, InferenceReceiver {
   /// The requests that were not answered, oldest first.
   private var slots: [Slot] = []
   private var hasEnded = false
+  private var isStopping = false
 
   init(stream: GRPCStream) { self.stream = stream }
 
   var acceptsMessage: Bool {
-    guard let stream else { return false }
+    guard let stream, !isStopping else { return false }
     let limits = stream.loop.limits
     return slots.count < limits.streamRequestsMax
+      && stream.messageBytes < limits.streamRequestBytesMax
       && stream.outboundBytes < limits.streamAnswerBytesMax
   }
 
@@ -46,13 +50,14 @@ final class StreamInferCall: GRPCCall, InferenceReceiver {
       slots.append(
         Slot(
           state: .running(decoded.request, decoded.selection), id: decoded.request.id,
-          marksFinal: decoded.marksFinal))
+          marksFinal: decoded.marksFinal, bytes: message.readableBytes))
+      stream.countMessages(message.readableBytes)
       stream.loop.port.submit(decoded.request)
     } catch {
       slots.append(
         Slot(
           state: .failed(GRPCStatus(error)), id: decoder.lastID(of: message),
-          marksFinal: false))
+          marksFinal: false, bytes: 0))
       sendAnswers()
     }
   }
@@ -72,6 +77,11 @@ final class StreamInferCall: GRPCCall, InferenceReceiver {
       request.receiver = nil
       port.cancel(request)
     }
+  }
+
+  func serverStops() {
+    isStopping = true
+    sendAnswers()
   }
 
   func drained() { stream?.resumeReading() }
@@ -95,6 +105,7 @@ final class StreamInferCall: GRPCCall, InferenceReceiver {
     } catch {
       slots[index].state = .failed(GRPCStatus(error))
     }
+    stream.countMessages(-slots[index].bytes)
     sendAnswers()
     self.stream?.resumeReading()
   }
@@ -114,6 +125,11 @@ final class StreamInferCall: GRPCCall, InferenceReceiver {
           framed: ModelInferResponseWriter.writeStreamed(error: status.message, id: slot.id))
       }
     }
-    if hasEnded, slots.isEmpty { stream?.finish(GRPCStatus(.ok)) }
+    guard slots.isEmpty else { return }
+    if hasEnded {
+      stream?.finish(GRPCStatus(.ok))
+    } else if isStopping {
+      stream?.finish(GRPCStatus(.unavailable, "the server is shutting down"))
+    }
   }
 }

@@ -119,6 +119,7 @@ package enum TypedContents {
   ) throws(Failure) {
     var cursor = ProtobufCursor(run)
     while !cursor.isAtEnd {
+      guard data.readableBytes <= byteCountMax else { throw .tooLarge }
       let raw: UInt64
       do { raw = try cursor.readVarint(bytes) } catch { throw .malformed(error) }
       switch type {

@@ -3,11 +3,24 @@ package import NIOCore
 package import Tensors
 
 extension ByteBuffer {
+  /// Bytes of JSON that an answer's tensors may fill; a buffer holds 4 GiB.
+  private static let textBytesMax = 1 << 30
+
   /// Writes a tensor's elements, comma between, flat.
   ///
   /// - Parameter output: the output's name, for errors.
   /// - Throws: ``InferenceError`` for types and texts that JSON does not have.
   package mutating func writeJSON(elements tensor: Tensor, output: String) throws(InferenceError) {
+    // A double has 24 characters at most, a control character of a text 6.
+    let widest =
+      tensor.elementType.byteWidth.map { tensor.bytes.readableBytes / $0 * 25 }
+      ?? tensor.bytes.readableBytes * 6
+    guard widest <= Self.textBytesMax - Swift.min(readableBytes, Self.textBytesMax) else {
+      throw InferenceError(
+        .invalidArgument,
+        "output '\(output)' of \(tensor.bytes.readableBytes) bytes is too large for JSON; ask for "
+          + "'binary_data'")
+    }
     switch tensor.elementType {
     case .fp32:
       writeElements(tensor, as: UInt32.self) { $0.writeJSON(number: Float(bitPattern: $1)) }

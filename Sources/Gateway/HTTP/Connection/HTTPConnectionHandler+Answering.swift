@@ -8,6 +8,8 @@ extension HTTPConnectionHandler {
   private static let lingerNanosecondsMax: Int64 = 2_000_000_000
   /// Smaller bodies cost more to compress than to send.
   private static let compressedBytesMin = 1_024
+  /// Larger bodies would keep the other connections of this loop waiting.
+  private static let compressedBytesMax = 64 << 20
 
   /// Writes the outputs of an inference.
   func answer(_ outputs: InferenceOutputs, of request: InferenceRequest) throws(InferenceError) {
@@ -101,7 +103,8 @@ extension HTTPConnectionHandler {
     var rest = rest
     var length = answer.buffer.readableBytes
     for part in rest { length += part.readableBytes }
-    if mayCompress, let format = self.head.acceptedCompression, length >= Self.compressedBytesMin,
+    if mayCompress, let format = self.head.acceptedCompression,
+      (Self.compressedBytesMin...Self.compressedBytesMax).contains(length),
       let compressed = Self.compress(answer, rest, format, context.channel.allocator)
     {
       answer = compressed
@@ -133,10 +136,7 @@ extension HTTPConnectionHandler {
     if closes {
       context.write(wrapOutboundOut(first), promise: nil)
       for part in rest { context.write(wrapOutboundOut(part), promise: nil) }
-      let promise = context.eventLoop.makePromise(of: Void.self)
-      context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
-      let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-      promise.futureResult.whenComplete { _ in handler.value.lastAnswerSent() }
+      notifyWhenWritten(context)
       return
     }
     guard !rest.isEmpty else {
@@ -152,22 +152,41 @@ extension HTTPConnectionHandler {
     guard phase != .closed else { return }
     wanted = WantedAnswer()
     firstByteAt = .distantPast
+    body = ByteBuffer()
     if staysOpen {
       phase = .head
-      body = ByteBuffer()
       expiresAt = idleEnd
     } else {
-      phase = .lingering
-      expiresAt =
-        MonotonicInstant.now().advanced(byNanoseconds: server.limits.bodyNanosecondsMax)
-        .nanoseconds
+      linger()
     }
+  }
+
+  /// Reads nothing more; the client has a while to take what is written.
+  func linger() {
+    phase = .lingering
+    input = ByteBuffer()
+    body = ByteBuffer()
+    expiresAt =
+      MonotonicInstant.now().advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
+  }
+
+  /// Flushes, and calls ``lastAnswerSent()`` once all has been written.
+  func notifyWhenWritten(_ context: ChannelHandlerContext) {
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+    promise.futureResult.whenComplete { _ in handler.value.lastAnswerSent() }
   }
 
   /// Ends the sending side; the connection closes once the client has, so that it can read the
   /// answer even if it is still sending.
   private func lastAnswerSent() {
     guard phase == .lingering, let context = channelContext else { return }
+    isLastAnswerSent = true
+    if isInputClosed || closesWhenWritten {
+      context.close(promise: nil)
+      return
+    }
     expiresAt =
       MonotonicInstant.now().advanced(byNanoseconds: Self.lingerNanosecondsMax).nanoseconds
     context.close(mode: .output, promise: nil)

@@ -6,6 +6,9 @@ extension HTTPConnectionHandler {
   private static let reservedBytesMax = 1 << 20
   /// Bytes of the body of a control request that uploads no model.
   private static let controlBytesMax = 1 << 20
+  /// Bytes of an inference's body, whatever the limits say: a number of two bytes may become an
+  /// element of eight, and a buffer holds 4 GiB.
+  private static let inferenceBytesMax = 1 << 29
 
   /// One step of reading; `false` once more bytes, or an answer, must come first.
   func advance() throws(HTTPRejection) -> Bool {
@@ -67,7 +70,7 @@ extension HTTPConnectionHandler {
 
   private func bytesMax(of route: HTTPRoute?) -> Int {
     switch route {
-    case .infer: server.limits.bodyBytesMax
+    case .infer: min(Self.inferenceBytesMax, server.limits.bodyBytesMax)
     case .repositoryLoad: server.limits.uploadBytesMax
     default: min(Self.controlBytesMax, server.limits.bodyBytesMax)
     }

@@ -16,8 +16,16 @@ extension HTTPConnectionHandler {
       answer(refusal)
       return
     }
-    guard decompressBody() else { return }
+    if head.contentEncoding == .unknown {
+      var refusal = ControlAnswer(
+        status: 501, error: "the request's Content-Encoding is not understood; use gzip or deflate",
+        code: InferenceError.Code.unsupported.rawValue)
+      refusal.head.namesCompressions = true
+      answer(refusal)
+      return
+    }
     if case .infer(let model, let version) = route {
+      guard decompressBody() else { return }
       startInference(model: model, version: version)
     } else {
       startControl(route)
@@ -26,27 +34,13 @@ extension HTTPConnectionHandler {
 
   /// Replaces a compressed body by its content; `false` if that failed and was answered.
   private func decompressBody() -> Bool {
-    switch head.contentEncoding {
-    case .identity: return true
-    case .unknown:
-      var refusal = ControlAnswer(
-        status: 501, error: "the request's Content-Encoding is not understood; use gzip or deflate",
-        code: InferenceError.Code.unsupported.rawValue)
-      refusal.head.namesCompressions = true
-      answer(refusal)
+    guard case .compressed(let format) = head.contentEncoding else { return true }
+    do throws(CompressionError) {
+      body = try Inflater.inflate(body, format, limit: bodyBytesMax)
+      return true
+    } catch {
+      answer(ControlAnswer(error))
       return false
-    case .compressed(let format):
-      do throws(CompressionError) {
-        body = try Inflater.inflate(body, format, limit: bodyBytesMax)
-        return true
-      } catch {
-        let isTooLarge = if case .tooLarge = error { true } else { false }
-        answer(
-          ControlAnswer(
-            status: isTooLarge ? 413 : 400, error: error.message,
-            code: InferenceError.Code.invalidArgument.rawValue))
-        return false
-      }
     }
   }
 
@@ -91,12 +85,18 @@ extension HTTPConnectionHandler {
   /// Answers off the event loop, in a task; the answer comes back to this loop.
   private func startControl(_ route: HTTPRoute) {
     guard let loop = channelContext?.eventLoop else { return }
-    let request = ControlRequest(route: route, method: head.method, body: body)
+    var request = ControlRequest(route: route, method: head.method, body: body)
+    if case .compressed(let format) = head.contentEncoding {
+      request.compression = format
+      // A small body must not grow to the size of the largest upload.
+      request.bodyBytesMax = min(
+        bodyBytesMax, max(server.limits.bodyBytesMax, body.readableBytes * 16))
+    }
     body = ByteBuffer()
     let number = requestNumber
     let plane = control
     let handler = NIOLoopBound(self, eventLoop: loop)
-    Task {
+    Task { [request] in
       let result = await plane.answer(request)
       loop.execute { handler.value.controlAnswered(result, number: number) }
     }
@@ -120,8 +120,9 @@ extension HTTPConnectionHandler: InferenceReceiver {
       try answer(outcome.get(), of: request)
     } catch {
       log(error, of: request, at: .now())
-      answer(error)
+      // The trace first: the answer ends what is known of the request.
       trace(request)
+      answer(error)
     }
     process()
   }

@@ -62,7 +62,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
   private var isProcessing = false
   private var isReadHeld = false
-  private var isInputClosed = false
+  private(set) var isInputClosed = false
+  /// Whether the connection closes, rather than its sending side, after the last answer.
+  private(set) var closesWhenWritten = false
+  /// Whether the last answer is with the client.
+  var isLastAnswerSent = false
   /// Whether the connection closes after the answer on its way.
   var isDraining = false
 
@@ -101,6 +105,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     if input.readableBytes == 0 {
       input = bytes
     } else {
+      // A client that sends ahead never leaves the buffer empty: what was read must go, or it
+      // would grow as long as the connection lives.
+      if input.readerIndex > input.readableBytes { input.discardReadBytes() }
       input.writeBuffer(&bytes)
     }
     process()
@@ -108,7 +115,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
   /// Passes the wish for more bytes on, unless the client is too far ahead.
   func read(context: ChannelHandlerContext) {
-    if phase == .answering, input.readableBytes > Self.aheadBytesMax {
+    if isTooFarAhead {
       isReadHeld = true
     } else {
       context.read()
@@ -116,7 +123,13 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { process() }
+    if context.channel.isWritable {
+      if phase == .head, firstByteAt == .distantPast {
+        lastReadAt = .now()
+        expiresAt = idleEnd
+      }
+      process()
+    }
     context.fireChannelWritabilityChanged()
   }
 
@@ -148,16 +161,35 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     } catch {
       reject(error)
     }
-    if isReadHeld, phase != .answering || input.readableBytes <= Self.aheadBytesMax {
+    if isReadHeld, !isTooFarAhead {
       isReadHeld = false
       channelContext?.read()
+    }
+  }
+
+  /// Whether the client has sent enough for now: an answer is on its way, or it does not read
+  /// the answers it has.
+  private var isTooFarAhead: Bool {
+    guard input.readableBytes > Self.aheadBytesMax else { return false }
+    switch phase {
+    case .answering: return true
+    case .head: return !(channelContext?.channel.isWritable ?? false)
+    case .body, .lingering, .closed: return false
     }
   }
 
   /// Closes at once if no request is on its way, else after its answer.
   func drain() {
     isDraining = true
-    if phase == .head, input.readableBytes == 0 { channelContext?.close(promise: nil) }
+    if phase == .head, input.readableBytes == 0 { closeWhenWritten() }
+  }
+
+  /// Closes once the answers so far are with the client; at once if they are.
+  private func closeWhenWritten() {
+    guard let context = channelContext else { return }
+    closesWhenWritten = true
+    linger()
+    notifyWhenWritten(context)
   }
 
   /// Whether the connection stays open after the answer on its way.
@@ -178,7 +210,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     switch phase {
     case .answering:
       if let pending { port.cancel(pending) }
-    case .head, .body, .lingering:
+    case .head: closeWhenWritten()
+    case .lingering where !isLastAnswerSent: break
+    case .body, .lingering:
       context.close(promise: nil)
     case .closed: break
     }

@@ -13,6 +13,14 @@ package struct ControlPlane: Sendable {
 
   /// The answer to a request whose verb fits its route.
   package func answer(_ request: ControlRequest) async -> ControlAnswer {
+    var request = request
+    if let format = request.compression {
+      do throws(CompressionError) {
+        request.body = try Inflater.inflate(request.body, format, limit: request.bodyBytesMax)
+      } catch {
+        return ControlAnswer(error)
+      }
+    }
     do throws(ControlError) {
       return try await answering(request)
     } catch {

@@ -1,11 +1,15 @@
+internal import Inference
 package import NIOCore
 
 /// A request that is not an inference, complete.
 package struct ControlRequest: Sendable {
   package var route: HTTPRoute
   package var method: HTTPMethod
-  /// Decompressed.
   package var body: ByteBuffer
+  /// How the body is compressed; `nil` if it is not.
+  package var compression: CompressionFormat?
+  /// Bytes the body may have once it is decompressed.
+  package var bodyBytesMax = 1 << 20
 
   package init(route: HTTPRoute, method: HTTPMethod, body: ByteBuffer) {
     self.route = route
@@ -30,6 +34,14 @@ package struct ControlAnswer: Sendable {
     head = HTTPAnswerHead(status: status)
     body = ByteBuffer()
     write(&body)
+  }
+
+  /// The error of a body that cannot be decompressed.
+  init(_ error: CompressionError) {
+    let isTooLarge = if case .tooLarge = error { true } else { false }
+    self.init(
+      status: isTooLarge ? 413 : 400, error: error.message,
+      code: InferenceError.Code.invalidArgument.rawValue)
   }
 
   /// An error.

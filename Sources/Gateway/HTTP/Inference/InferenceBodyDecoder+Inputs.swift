@@ -25,6 +25,9 @@ extension InferenceBodyDecoder {
       } else if key.equals("shape", in: bytes) {
         members.shape = try readShape(&cursor, bytes)
       } else if key.equals("datatype", in: bytes) {
+        guard members.elementType == nil else {
+          throw JSONError("an input has 'datatype' twice", at: cursor.position)
+        }
         members.elementType = try readType(&cursor, bytes)
       } else if key.equals("data", in: bytes) {
         try readData(&cursor, bytes, into: &members)

@@ -155,8 +155,10 @@ package struct InferenceBodyDecoder {
       throw refused(
         "unexpected inference output '\(name.string(in: bytes))' for model '\(version.name)'")
     }
-    guard outputs.count < version.outputs.count * 4 + 16 else {
-      throw refused("more outputs are asked for than model '\(version.name)' has")
+    if outputs.contains(where: { $0.index == index }) {
+      throw refused(
+        "output '\(version.outputs[index].name)' is asked for twice of model '\(version.name)'; "
+          + "name each output once")
     }
     var output = RequestedOutput(index: index, isBinary: parameters.isBinary ?? false)
     if parameters.isBinary == nil { undecided.append(outputs.count) }

@@ -10,7 +10,9 @@ package struct ChunkedBodyReader: Sendable {
   private enum State {
     /// In a size line's digits.
     case size(value: Int, digits: Int)
-    /// In a size line after the digits.
+    /// In the white space after the digits.
+    case sizeSpace(value: Int)
+    /// In a size line after the digits and a semicolon.
     case sizeExtension(value: Int)
     /// After the size line's carriage return.
     case sizeEnd(value: Int)
@@ -69,8 +71,8 @@ package struct ChunkedBodyReader: Sendable {
       state = try next(bytes[index], body: body)
       switch state {
       case .data, .done: return index + 1
-      case .size, .sizeExtension, .sizeEnd, .dataReturn, .dataEnd, .trailerStart, .trailerLine,
-        .trailerEnd, .lastEnd:
+      case .size, .sizeSpace, .sizeExtension, .sizeEnd, .dataReturn, .dataEnd, .trailerStart,
+        .trailerLine, .trailerEnd, .lastEnd:
         continue
       }
     }
@@ -85,6 +87,9 @@ package struct ChunkedBodyReader: Sendable {
       if byte == 0x0D { return .sizeEnd(value: value) }
       guard HTTPCharacter.isFieldContent(byte) else { throw Self.badSize }
       return .sizeExtension(value: value)
+    case .sizeSpace(let value):
+      try countLine()
+      return try afterSize(byte, value)
     case .sizeEnd(let value):
       guard byte == 0x0A else { throw Self.badSize }
       lineBytes = 0
@@ -129,9 +134,14 @@ package struct ChunkedBodyReader: Sendable {
       return .size(value: size, digits: digits + 1)
     }
     guard digits > 0 else { throw Self.badSize }
+    return try afterSize(byte, value)
+  }
+
+  private func afterSize(_ byte: UInt8, _ value: Int) throws(HTTPRejection) -> State {
     switch byte {
     case 0x0D: return .sizeEnd(value: value)
-    case 0x3B, 0x20, 0x09: return .sizeExtension(value: value)
+    case 0x3B: return .sizeExtension(value: value)
+    case 0x20, 0x09: return .sizeSpace(value: value)
     default: throw Self.badSize
     }
   }
