@@ -4,6 +4,8 @@ package struct GatewayLimits: Sendable, Equatable {
   package var bodyBytesMax = 64 << 20
   /// One HTTP request that uploads model files (`load` with `file:` parameters).
   package var uploadBytesMax = 1 << 30
+  /// Bodies and messages of all connections together, over both protocols.
+  package var requestBytesMax = 4 << 30
   /// The request line of one HTTP request.
   package var requestLineBytesMax = 8 << 10
   /// Header fields of one HTTP request.

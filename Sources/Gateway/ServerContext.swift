@@ -37,6 +37,8 @@ package final class ServerContext: Sendable {
   package let options: Options
   package let sharedMemory: SharedMemoryRegistry
   package let ports: EventLoopPorts
+  /// What requests on their way hold together.
+  package let requestBytes: ByteBudget
   package let logger: Logger
   /// Reads what the system says of this process.
   package let process = ProcessReader()
@@ -58,6 +60,7 @@ package final class ServerContext: Sendable {
     sharedMemory = SharedMemoryRegistry(
       isAllowed: options.allowsSharedMemory, regionsMax: options.limits.sharedMemoryRegionsMax)
     ports = EventLoopPorts(engine: engine)
+    requestBytes = ByteBudget(limit: options.limits.requestBytesMax)
   }
 
   package var limits: GatewayLimits { options.limits }

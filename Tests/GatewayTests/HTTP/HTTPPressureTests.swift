@@ -110,3 +110,24 @@ import Testing
     #expect(buffer.readableBytes == 0)
   }
 }
+
+extension HTTPPressureTests {
+  @Test func `bodies of all connections together are bounded, and given back`() async throws {
+    var limits = GatewayLimits()
+    limits.requestBytesMax = 8 << 20
+    try await HTTPTestServer.with(Self.models, limits: limits) { server in
+      try await RawHTTPClient.with(port: server.port) { client in
+        try await client.send(Self.largeRequest)
+        let bytes = try await client.readToEnd()
+        #expect(bytes.starts(with: Array("HTTP/1.1 503".utf8)))
+      }
+      try await RawHTTPClient.with(port: server.port) { client in
+        try await client.send(
+          Array("GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8))
+        let bytes = try await client.readToEnd()
+        #expect(bytes.starts(with: Array("HTTP/1.1 200".utf8)))
+      }
+      #expect(server.context.requestBytes.bytes == 0)
+    }
+  }
+}

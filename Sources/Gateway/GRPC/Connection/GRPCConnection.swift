@@ -102,7 +102,9 @@ final class GRPCConnection: ChannelInboundHandler, HTTP2SessionOwner {
   func buffer(_ delta: Int) -> Bool {
     bufferedBytes += delta
     let limits = loop.limits
-    return bufferedBytes <= max(limits.connectionBufferBytesMax, limits.messageBytesMax + 5)
+    let isWithinBudget = loop.context.requestBytes.add(delta)
+    return isWithinBudget
+      && bufferedBytes <= max(limits.connectionBufferBytesMax, limits.messageBytesMax + 5)
   }
 
   func announceShutdown() {

@@ -153,6 +153,7 @@ extension HTTPConnectionHandler {
     wanted = WantedAnswer()
     firstByteAt = .distantPast
     body = ByteBuffer()
+    _ = countBody()
     if staysOpen {
       phase = .head
       expiresAt = idleEnd
@@ -166,6 +167,7 @@ extension HTTPConnectionHandler {
     phase = .lingering
     input = ByteBuffer()
     body = ByteBuffer()
+    _ = countBody()
     expiresAt =
       MonotonicInstant.now().advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
   }

@@ -2,6 +2,8 @@ internal import NIOCore
 internal import Timing
 
 extension HTTPConnectionHandler {
+  /// Smaller bodies are not counted against the server's budget.
+  private static let countedBytesMin = 65_536
   /// Bytes of body reserved ahead of their arrival; the client's word is taken for no more.
   private static let reservedBytesMax = 1 << 20
   /// Bytes of the body of a control request that uploads no model.
@@ -78,16 +80,27 @@ extension HTTPConnectionHandler {
 
   private func readBody() throws(HTTPRejection) -> Bool {
     expiresAt = lastReadAt.advanced(byNanoseconds: server.limits.bodyNanosecondsMax).nanoseconds
-    if chunks != nil {
-      guard try chunks?.read(from: &input, into: &body) ?? true else { return false }
-    } else if !readSizedBody() {
-      return false
+    let isComplete =
+      chunks != nil ? try chunks?.read(from: &input, into: &body) ?? true : readSizedBody()
+    guard countBody() else {
+      throw HTTPRejection(
+        503, "the server holds \(server.requestBytes.limit) bytes of requests; retry later")
     }
+    guard isComplete else { return false }
     if input.readableBytes == 0 { input = ByteBuffer() }
     phase = .answering
     expiresAt = .max
     answerRequest()
     return true
+  }
+
+  /// Brings the server's count of held bytes up to date; `false` if they are too many. Small
+  /// bodies are not counted: the bound of connections bounds them.
+  func countBody() -> Bool {
+    let bytes = body.readableBytes >= Self.countedBytesMin ? body.readableBytes : 0
+    if bytes == countedBytes { return true }
+    defer { countedBytes = bytes }
+    return server.requestBytes.add(bytes - countedBytes)
   }
 
   /// Reads a body of known length; `false` if some of it is missing.

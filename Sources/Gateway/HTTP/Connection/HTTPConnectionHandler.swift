@@ -45,6 +45,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   var traceparent = ""
   var body = ByteBuffer()
   var bodyBytesMax = 0
+  /// Bytes of ``body`` that the server's budget knows of.
+  var countedBytes = 0
   var chunks: ChunkedBodyReader?
   /// When bytes last arrived.
   var lastReadAt = MonotonicInstant.distantPast
@@ -232,6 +234,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     }
     input = ByteBuffer()
     body = ByteBuffer()
+    _ = countBody()
     roster.remove(self)
     counters.connectionClosed()
   }
