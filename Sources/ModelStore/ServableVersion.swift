@@ -14,8 +14,10 @@ package final class ServableVersion: Sendable {
   package let configuration: ModelConfiguration
   /// The model in memory.
   package let model: any LoadedModel
-  /// Fires once this object is gone.
+  /// Fires once this object and its model are gone.
   package let release: ReleaseSignal
+  /// Declared last: properties go in their order, so the model goes before the signal fires.
+  private let trigger: ReleaseTrigger
 
   package init(
     modelName: String, version: Int64, configuration: ModelConfiguration, model: any LoadedModel,
@@ -26,7 +28,13 @@ package final class ServableVersion: Sendable {
     self.configuration = configuration
     self.model = model
     self.release = release
+    trigger = ReleaseTrigger(release)
   }
+}
 
-  deinit { release.fire() }
+/// Fires a signal when it goes.
+private final class ReleaseTrigger: Sendable {
+  private let signal: ReleaseSignal
+  init(_ signal: ReleaseSignal) { self.signal = signal }
+  deinit { signal.fire() }
 }
