@@ -21,7 +21,8 @@ package struct Backlog: Sendable, Equatable {
 
 /// Predicts when a request would be answered, and whether that is worth starting.
 ///
-/// The work ahead is shared evenly by the instances; the request's own run follows it. A margin
+/// The work ahead is shared evenly by the instances; the request's own run follows it, and is as
+/// long as a full batch if there is work ahead: others will share it. A margin
 /// covers the spread of run times: a refusal at the door costs the caller microseconds, a broken
 /// promise costs the whole deadline.
 package enum FinishForecast {
@@ -45,7 +46,8 @@ package enum FinishForecast {
   ) -> Int64? {
     guard deadline != .distantFuture else { return nil }
     let wait = wait(backlog, service)
-    let total = wait + service.batch(rows: rows)
+    let shared = backlog.rowsAhead == 0 ? rows : max(rows, backlog.batchRowsMax)
+    let total = wait + service.batch(rows: shared)
     // An idle server needs no margin for what waits, only for its own run.
     let margin =
       backlog.rowsAhead == 0 && backlog.runningNanoseconds == 0

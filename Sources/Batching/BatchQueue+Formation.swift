@@ -119,22 +119,28 @@ extension BatchQueue {
     var entries: [Entry] = []
     var batchRows = 0
     var tightest = MonotonicInstant.distantFuture
+    func slack(_ deadline: MonotonicInstant) -> Double {
+      deadline == .distantFuture ? .infinity : Double(deadline.since(now))
+    }
     func fits(_ entry: Entry) -> Bool {
       if entries.isEmpty { return true }
       guard batchRows < limit, entry.shapeClass == head.shapeClass else { return false }
       let total = batchRows + entry.rows
       if total > limit { return false }
-      let deadline = min(tightest, entry.deadline)
-      if deadline == .distantFuture { return true }
-      // Only a batch that was in time can be made late by one more row.
-      let slack = Double(deadline.since(now)) - margin
-      return service.batch(rows: total) <= slack || service.batch(rows: batchRows) > slack
+      let time = service.batch(rows: total) + margin
+      if time > slack(tightest) { return false }
+      // Who is late in any company may come along; who is not, waits for a batch that is in time.
+      let own = slack(entry.deadline)
+      return time <= own || service.batch(rows: entry.rows) > own
     }
     for index in order where batchRows < limit || entries.isEmpty {
       classes[index].take(first: max(64, limit * 2), where: fits) { entry in
         entries.append(entry)
         batchRows += entry.rows
-        tightest = min(tightest, entry.deadline)
+        // Only who can be in time is protected from being made late.
+        if service.batch(rows: batchRows) <= slack(entry.deadline) {
+          tightest = min(tightest, entry.deadline)
+        }
       }
     }
     let batch = Batch(

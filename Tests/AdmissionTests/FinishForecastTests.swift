@@ -46,9 +46,9 @@ import Timing
     var spread = service
     spread.deviationNanoseconds = 500
     let backlog = Backlog(runningNanoseconds: 0, rowsAhead: 8, instances: 1, batchRowsMax: 8)
-    // Wait 1,800, own run 1,100, margin 290 + 2,000.
-    let tight = now.advanced(byNanoseconds: 5_189)
-    let loose = now.advanced(byNanoseconds: 5_191)
+    // Wait 1,800, a full batch of 1,800 as its own run, margin 360 + 2,000.
+    let tight = now.advanced(byNanoseconds: 5_959)
+    let loose = now.advanced(byNanoseconds: 5_961)
     #expect(
       FinishForecast.refusal(
         rows: 1, deadline: tight, now: now, backlog: backlog, service: spread) == 1_800)

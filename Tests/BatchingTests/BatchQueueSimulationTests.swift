@@ -36,15 +36,28 @@ import Timing
     let sorted = order.flatMap { classes[$0] ?? [] }
     guard let head = sorted.first else { return [] }
     let limit = max(head.rows, policy.batchRowsMax)
-    var taken = [head]
-    var rows = head.rows
+    let margin = service.deviationNanoseconds * FinishForecast.marginDeviations
+    func slack(_ deadline: Int64) -> Double {
+      deadline == .max ? .infinity : Double(deadline - now)
+    }
+    var taken: [Waiting] = []
+    var rows = 0
+    var tightest = Int64.max
+    func take(_ entry: Waiting) {
+      taken.append(entry)
+      rows += entry.rows
+      if service.batch(rows: rows) <= slack(entry.deadline) {
+        tightest = min(tightest, entry.deadline)
+      }
+    }
+    take(head)
     for entry in sorted.dropFirst() where rows < limit && entry.shape == head.shape {
       let total = rows + entry.rows
-      if total > limit { continue }
-      let slack = Double((taken.map(\.deadline) + [entry.deadline]).min()! - now)
-      if service.batch(rows: total) > slack && service.batch(rows: rows) <= slack { continue }
-      taken.append(entry)
-      rows = total
+      let time = service.batch(rows: total) + margin
+      let isLateAlone = service.batch(rows: entry.rows) > slack(entry.deadline)
+      if total <= limit, time <= slack(tightest), time <= slack(entry.deadline) || isLateAlone {
+        take(entry)
+      }
     }
     return taken.map(\.id)
   }
@@ -58,7 +71,8 @@ import Timing
     #expect(walk.ran > 10_000 && walk.expired > 100 && walk.refused > 100 && walk.cancelled > 100)
   }
 
-  /// One random walk; a run of b rows takes exactly 20,000 + 1,000 b nanoseconds.
+  /// One random walk; a run of b rows takes 20,000 + 1,000 b nanoseconds, give or
+  /// take a tenth, but one in ten stalls.
   struct Walk {
     static let service = ServiceTime(fixedNanoseconds: 20_000, perRowNanoseconds: 1_000)
     static let never = Int64.max
@@ -161,7 +175,9 @@ import Timing
           return
         }
         #expect(batch.entries.map(\.slot) == expected)
-        let nanoseconds = Int64(Self.service.batch(rows: batch.rows))
+        let isStall = Int.random(in: 0..<10, using: &generator) == 0
+        let stretch = Double.random(in: isStall ? 2...8 : 0.9...1.2, using: &generator)
+        let nanoseconds = Int64(Self.service.batch(rows: batch.rows) * stretch)
         running.append((batch.number, batch.rows, now + nanoseconds, nanoseconds))
         let taken = Set(expected)
         waiting.removeAll { taken.contains($0.id) }
