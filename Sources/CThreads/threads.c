@@ -29,6 +29,9 @@ int needletail_describe_thread(const char *name, const int *cpus, int count) {
 }
 
 void needletail_lower_thread_priority(int nice) {
+  // The idle class gives way the moment a serving thread wakes; a nice value alone keeps its slice.
+  struct sched_param parameters = {0};
+  sched_setscheduler(0, SCHED_IDLE, &parameters);
   setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
 }
 #else

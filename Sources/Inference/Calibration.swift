@@ -1,3 +1,6 @@
+private import CThreads
+private import Dispatch
+private import Synchronization
 internal import Batching
 internal import ModelRuntimes
 private import NIOCore
@@ -17,6 +20,26 @@ enum Calibration {
   private static let budgetNanoseconds: Int64 = 6_000_000
   /// The larger batch that shows what a row costs.
   private static let largerBatch = 8
+
+  /// The curve of `instance`, measured on a thread that gives way to those that serve: a load must
+  /// not be felt by other models. Waits for it; on a loading thread.
+  static func measureAside(_ instance: any ModelInstance, plan: ServingPlan) -> LatencyCurve {
+    let box = InstanceBox(instance)
+    let measured = MeasuredCurve()
+    let finished = DispatchSemaphore(value: 0)
+    let thread = InstanceThread(name: "calibration", affinity: []) {
+      needletail_lower_thread_priority(5)
+      if let instance = box.take() {
+        let curve = measure(instance, plan: plan)
+        measured.curve.withLock { $0 = curve }
+      }
+      finished.signal()
+    }
+    guard let thread else { return measure(instance, plan: plan) }
+    thread.detach()
+    finished.wait()
+    return measured.curve.withLock { $0 }
+  }
 
   /// The curve of `instance`; without observations if the model would not run.
   static func measure(_ instance: any ModelInstance, plan: ServingPlan) -> LatencyCurve {
@@ -66,4 +89,9 @@ enum Calibration {
     }
     return inputs
   }
+}
+
+/// Carries a curve from the thread that measured it.
+private final class MeasuredCurve: Sendable {
+  let curve = Mutex(LatencyCurve())
 }

@@ -58,7 +58,7 @@ extension InferenceEngine: ServingHost {
       throw StoreError(.loadFailed, error.message)
     }
     if options.calibrates, let first = instances.first {
-      plan.curve = Calibration.measure(first, plan: plan)
+      plan.curve = Calibration.measureAside(first, plan: plan)
     }
     plan.runsInline = runsInline(plan, servable.configuration)
     if plan.runsInline { plan.policy.delayNanoseconds = 0 }
