@@ -43,9 +43,6 @@ package struct BatchPolicy: Sendable, Equatable {
   /// request without a deadline is ordered as if it had to start by then. Bounds starvation.
   package var ageingNanoseconds: Int64
 
-  /// Whether a class bounds the wait of its requests.
-  package var hasTimeouts: Bool { classes.contains { $0.timeoutNanoseconds > 0 } }
-
   package init(
     batchRowsMax: Int, preferredRows: [Int] = [], delayNanoseconds: Int64 = 0,
     classes: [ClassPolicy] = [ClassPolicy()], defaultPriority: Int = 1,

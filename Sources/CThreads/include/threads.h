@@ -6,8 +6,9 @@
 /// out of range are ignored. Returns 0, or the error number of the pinning.
 int needletail_describe_thread(const char *_Nonnull name, const int *_Nullable cpus, int count);
 
-/// Lowers the calling thread's share of the processor: `nice` 0 to 19. No effect where the system
-/// has no such setting for one thread.
+/// Puts the calling thread into the idle scheduling class, with `nice` (0 to 19) as its value there:
+/// it gives way the moment another thread wakes. It cannot be undone without privileges, and threads
+/// it starts inherit it. No effect where the system has no such setting for one thread.
 void needletail_lower_thread_priority(int nice);
 
 /// Runs `body(context)` on a new detached thread with an 8 MiB stack. Returns 0, or the error number,
