@@ -79,6 +79,7 @@ let package = Package(
         "Tensors", "Timing", "CThreads", "ModelRuntimes", "ModelStore", "Admission", "Batching",
         nioCore, logging,
       ]),
+    room("Rules", []),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
     room(
       "Gateway",
@@ -93,7 +94,7 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
+        "Rules", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 
@@ -107,7 +108,11 @@ let package = Package(
       ],
       resources: [.copy("Corpus")]),
     tests(
-      "CommandTests", ["NeedletailCommand", "ModelStore", "Monitoring", "Tensors", argumentParser]),
+      "CommandTests",
+      [
+        "NeedletailCommand", "ModelStore", "Monitoring", "Tensors", "Rules",
+        argumentParser,
+      ]),
     tests("TidyTests", []),
     tests(
       "ModelStoreTests",
@@ -123,5 +128,6 @@ let package = Package(
       "ModelRuntimesTests", ["ModelRuntimes", "Tensors", "Timing", nioCore],
       resources: [.copy("Models")]),
     tests("TimingTests", ["Timing"]),
+    tests("RulesTests", ["Rules"], resources: [.copy("cases.json")]),
   ]
 )

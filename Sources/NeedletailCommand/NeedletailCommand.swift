@@ -7,7 +7,10 @@ struct NeedletailCommand: AsyncParsableCommand {
     commandName: "needletail",
     abstract: "Serves models over HTTP and gRPC: the Open Inference Protocol, as Triton speaks it.",
     version: NeedletailVersion.text,
-    subcommands: [ServeCommand.self, CheckCommand.self, ModelsCommand.self, VersionCommand.self],
+    subcommands: [
+      ServeCommand.self, CheckCommand.self, ModelsCommand.self,
+      RulesCommand.self, VersionCommand.self,
+    ],
     defaultSubcommand: ServeCommand.self)
 }
 
