@@ -55,7 +55,8 @@ struct RulesEvent {
       return RulesEvent(
         path: path, object: try JSONDecoder().decode([String: Value].self, from: data))
     } catch {
-      throw RulesFileProblems(lines: ["\(path): is no JSON object: \(error)"])
+      throw RulesFileProblems(
+        lines: ["\(path): is no JSON object, which an event is: {\"amount\": 12.5}"])
     }
   }
 

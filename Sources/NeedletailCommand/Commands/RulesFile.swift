@@ -26,10 +26,12 @@ struct RulesFile {
   ///
   /// - Throws: ``RulesFileProblems`` with every error.
   static func read(_ path: String) throws(RulesFileProblems) -> RulesFile {
-    guard let data = FileManager.default.contents(atPath: path),
-      let text = String(data: data, encoding: .utf8)
-    else {
-      throw RulesFileProblems(lines: ["\(path): cannot be read as UTF-8; check the path"])
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw RulesFileProblems(
+        lines: ["\(path): cannot be read; check the path and its permissions"])
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw RulesFileProblems(lines: ["\(path): is not UTF-8; save it as text in UTF-8"])
     }
     return try parse(text, path: path)
   }
@@ -100,7 +102,8 @@ private struct RulesFileReader {
       .composer(_, let problem, let mark, _):
       problems.append("\(path):\(mark.line):\(mark.column): \(problem)")
     case .duplicatedKeysInMapping(let duplicates, _):
-      problems.append("\(path): keys are given twice: \(duplicates)")
+      let keys = duplicates.map { "'\($0)'" }.joined(separator: ", ")
+      problems.append("\(path): given twice, once is enough: \(keys)")
     default:
       problems.append("\(path): \(error)")
     }
@@ -154,7 +157,9 @@ private struct RulesFileReader {
       guard let when = values["when"], let condition = when.string,
         let name = values["name"]?.string, let reason = values["reason"]?.string
       else {
-        report("a rule needs a name, a condition ('when') and a reason", at: element)
+        let missing = ["name", "when", "reason"].filter { values[$0] == nil }
+        let keys = missing.map { "'\($0)'" }.joined(separator: " and ")
+        report("the rule lacks \(keys)", at: element)
         continue
       }
       let action = values["action"]?.string ?? "review"
