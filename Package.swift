@@ -15,6 +15,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -88,13 +89,19 @@ let package = Package(
         "Monitoring", "CNghttp2", "CZlib", nioCore, nioPosix, nioSSL, protobuf, logging,
       ]),
     room(
+      "LoadGenerator",
+      [
+        "Tensors", "Timing", "ModelRuntimes", "Inference", "Gateway", "CNghttp2", nioCore,
+        nioPosix, nioTLS, nioSSL, deque, protobuf, yams,
+      ]),
+    room(
       "NeedletailTesting",
       ["Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", nioCore]),
     .executableTarget(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "Rules", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
+        "LoadGenerator", "Rules", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 
@@ -108,9 +115,16 @@ let package = Package(
       ],
       resources: [.copy("Corpus")]),
     tests(
+      "LoadGeneratorTests",
+      [
+        "LoadGenerator", "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference",
+        "Gateway", "NeedletailTesting", "CNghttp2", nioCore, nioPosix, nioHTTP1, nioEmbedded,
+        nioSSL, protobuf, logging,
+      ]),
+    tests(
       "CommandTests",
       [
-        "NeedletailCommand", "ModelStore", "Monitoring", "Tensors", "Rules",
+        "NeedletailCommand", "ModelStore", "Monitoring", "Tensors", "LoadGenerator", "Rules",
         argumentParser,
       ]),
     tests("TidyTests", []),

@@ -8,7 +8,7 @@ struct NeedletailCommand: AsyncParsableCommand {
     abstract: "Serves models over HTTP and gRPC: the Open Inference Protocol, as Triton speaks it.",
     version: NeedletailVersion.text,
     subcommands: [
-      ServeCommand.self, CheckCommand.self, ModelsCommand.self,
+      ServeCommand.self, CheckCommand.self, ModelsCommand.self, BenchCommand.self,
       RulesCommand.self, VersionCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)

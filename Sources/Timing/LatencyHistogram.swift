@@ -81,9 +81,7 @@ package struct LatencyHistogram: Sendable {
   /// 0 if nothing was recorded.
   package func quantile(_ quantile: Double) -> Int64 {
     guard count > 0 else { return 0 }
-    let fraction = quantile.isNaN ? 1 : Swift.min(1, Swift.max(0, quantile))
-    let exact = (fraction * Double(count)).rounded(.up)
-    let rank = exact >= Double(count) ? count : Swift.max(1, UInt64(exact))
+    let rank = Self.rank(of: quantile, in: count)
     var seen: UInt64 = 0
     for index in counts.indices {
       seen &+= counts[index]
@@ -93,6 +91,15 @@ package struct LatencyHistogram: Sendable {
       }
     }
     return max
+  }
+
+  /// The place, from 1, of a quantile (0 to 1, values outside are clamped) among `count` sorted
+  /// values: the smallest that leaves no more than the fraction of all before and at it.
+  package static func rank(of quantile: Double, in count: UInt64) -> UInt64 {
+    let fraction = quantile.isNaN ? 1 : Swift.min(1, Swift.max(0, quantile))
+    // 99.9 / 100 is a little above 0.999, and must not lead to the 1000th of 1000.
+    let exact = (fraction * Double(count) * (1 - 0x1p-50)).rounded(.up)
+    return exact >= Double(count) ? count : Swift.max(1, UInt64(exact))
   }
 
   /// How many durations were at most each of `boundaries` (nanoseconds, ascending), in one pass.

@@ -24,6 +24,25 @@ import Timing
     }
   }
 
+  /// Fractions that a `Double` holds a little too large, and their multiples, must not step on.
+  @Test func `a rank is that of the decimal fraction`() {
+    for thousand in 1...60 as ClosedRange<UInt64> {
+      let count = thousand * 1_000
+      for perThousand in [1, 10, 70, 290, 500, 570, 580, 900, 990, 999] as [UInt64] {
+        let exact = count / 1_000 * perThousand
+        for fraction in [Double(perThousand) / 1_000, Double(perThousand) / 10 / 100] {
+          #expect(LatencyHistogram.rank(of: fraction, in: count) == exact)
+        }
+        // One more value, and the fraction reaches into it.
+        let more = LatencyHistogram.rank(of: Double(perThousand) / 1_000, in: count + 1)
+        #expect(more == exact + 1)
+      }
+    }
+    #expect(LatencyHistogram.rank(of: 0, in: 10) == 1)
+    #expect(LatencyHistogram.rank(of: 2, in: 10) == 10)
+    #expect(LatencyHistogram.rank(of: .nan, in: 10) == 10)
+  }
+
   @Test(arguments: [
     (LatencyHistogram.Precision.thirtySecond, 32 as Int64), (.twoHundredFiftySixth, 256),
     (.twoThousandth, 2048),

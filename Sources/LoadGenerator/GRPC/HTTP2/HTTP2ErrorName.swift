@@ -1,0 +1,19 @@
+/// The error codes of HTTP/2 (RFC 9113, section 7) by name.
+enum HTTP2ErrorName {
+  static let noError: UInt32 = 0
+  static let refusedStream: UInt32 = 7
+  static let cancel: UInt32 = 8
+  static let enhanceYourCalm: UInt32 = 11
+  static let inadequateSecurity: UInt32 = 12
+
+  private static let names = [
+    "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR",
+    "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+  ]
+
+  /// The name of a code; its number if it has none.
+  static func name(_ code: UInt32) -> String {
+    code < UInt32(names.count) ? names[Int(code)] : "error \(code)"
+  }
+}

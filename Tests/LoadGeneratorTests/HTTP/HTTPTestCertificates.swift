@@ -1,0 +1,67 @@
+/// Certificates made for these tests alone: a root, a server named `localhost` and 127.0.0.1, and a
+/// client, valid until 2124.
+enum HTTPTestCertificates {
+  /// The root that signed both.
+  static let root = """
+    -----BEGIN CERTIFICATE-----
+    MIIBSjCB8aADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCVRlc3QgUm9v
+    dDAgFw0yNDAxMDEwMDAwMDBaGA8yMTI0MDEwMTAwMDAwMFowFDESMBAGA1UEAwwJ
+    VGVzdCBSb290MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpKH63uEIT9K6nCmF
+    lD9TV1RNafEtsr1LpoAlYPgT7T6vHamnSs+/HIWduObR4L41h5Rh+bVAyOCOApvA
+    NDscyaMyMDAwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQU1ONsISM0cEWxPnAp
+    aXJ+CQJEy+IwCgYIKoZIzj0EAwIDSAAwRQIgSZHD9g/+oLhUWOI23xV9SlnmkMzK
+    pZOmBTsGoyLfnc8CIQC3uzYQJ3b/RZooZ5Q58cfaF0/JF97iJf7vQNCCZoUO/g==
+    -----END CERTIFICATE-----
+
+    """
+
+  /// The server.
+  static let server = """
+    -----BEGIN CERTIFICATE-----
+    MIIBeDCCAR2gAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlUZXN0IFJv
+    b3QwIBcNMjQwMTAxMDAwMDAwWhgPMjEyNDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+    CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLViNUD/0GwwvQ/F
+    PeaUo8PTwRCOhzHBhzWafZ3z9muJP9kEwTPNnQEvYQ6eUwToEmmWmV15LjHcyiJU
+    HtmKkBOjXjBcMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAdBgNVHQ4EFgQU
+    ek7ifVELWOcl3LHJkJ2x8eX3s+kwHwYDVR0jBBgwFoAU1ONsISM0cEWxPnApaXJ+
+    CQJEy+IwCgYIKoZIzj0EAwIDSQAwRgIhAKgH5poYioKkZlEtWq2OvOm8sbgS+vGT
+    HKsuH4EVTkxGAiEA78o2mqUEG78R4SfdOhNnrObMBvrniQgu21EsCntSia4=
+    -----END CERTIFICATE-----
+
+    """
+
+  /// Its key.
+  static let serverKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/qPrMAQOx96KT9C2
+    uetIHQxCeS5Q0L49AIr+ciK8Kf6hRANCAAS1YjVA/9BsML0PxT3mlKPD08EQjocx
+    wYc1mn2d8/ZriT/ZBMEzzZ0BL2EOnlME6BJplpldeS4x3MoiVB7ZipAT
+    -----END PRIVATE KEY-----
+
+    """
+
+  /// The client.
+  static let client = """
+    -----BEGIN CERTIFICATE-----
+    MIIBbDCCARGgAwIBAgIBAzAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlUZXN0IFJv
+    b3QwIBcNMjQwMTAxMDAwMDAwWhgPMjEyNDAxMDEwMDAwMDBaMBExDzANBgNVBAMM
+    BmNsaWVudDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABM1ISOb/qakRd3Xf1NrS
+    fWfTf0lh7DWXPz4vjIuNqRqSagqpQ4Bl5xld7eeeQA0TxhnPYGWrfMDdYHUAXr0T
+    ehOjVTBTMBEGA1UdEQQKMAiCBmNsaWVudDAdBgNVHQ4EFgQUC06iJ0eduXS79Mnp
+    4I9C19sxb58wHwYDVR0jBBgwFoAU1ONsISM0cEWxPnApaXJ+CQJEy+IwCgYIKoZI
+    zj0EAwIDSQAwRgIhAMW78dJ9v7vOI8hLqiWYD9U3bHhPInr4AXCxW2xPpPQ7AiEA
+    yjQnsU96fE2Q6FEyDyiR7lhZLhTd7TR3gWBanhyl1Vo=
+    -----END CERTIFICATE-----
+
+    """
+
+  /// Its key.
+  static let clientKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFWPPG2izpDfkLJxc
+    r3javbfEaZ9FYWklhAq3Cst++TehRANCAATNSEjm/6mpEXd139Ta0n1n039JYew1
+    lz8+L4yLjakakmoKqUOAZecZXe3nnkANE8YZz2Blq3zA3WB1AF69E3oT
+    -----END PRIVATE KEY-----
+
+    """
+}
