@@ -8,12 +8,16 @@ INTERFERENCE_MAX = 0.02
 class Figures:
     def __init__(self):
         self.rows = []
+        # For a page: each heading with its notes (text) and figures (rows), as they came.
+        self.sections = []
 
     def heading(self, text):
+        self.sections.append((text, []))
         print(f"\n{text}")
 
     def note(self, text):
-        print(f"  {text}")
+        self.sections[-1][1].append(text)
+        print(f"  {text}", flush=True)
 
     def judge(self, name, measured, unit, *, most=None, least=None, quiet=None, tail=False):
         """One figure. `most` or `least` is its target.
@@ -35,10 +39,10 @@ class Figures:
         target = f"<= {most:,g}" if most is not None else f">= {least:,g}" if least else ""
         around = "" if quiet is None else f"steal {quiet[0]:5.1%} others {quiet[1]:5.1%}"
         print(f"  {name:<62}{target:>12} {shown:>10} {unit:<4}{verdict:<11}{around}", flush=True)
-        self.rows.append(
-            {"figure": name, "target": target, "measured": measured, "unit": unit,
-             "verdict": verdict, "steal_and_others": quiet}
-        )  # fmt: skip
+        row = {"figure": name, "target": target, "measured": measured, "shown": shown,
+               "unit": unit, "verdict": verdict, "steal_and_others": quiet}  # fmt: skip
+        self.rows.append(row)
+        self.sections[-1][1].append(row)
 
     def finish(self, path=None):
         judged = [row for row in self.rows if row["verdict"]]

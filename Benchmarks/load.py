@@ -1,17 +1,19 @@
-"""Drives load: wrk for HTTP, h2load for gRPC, open_loop.py for a fixed rate. All on one core."""
+"""Drives load with `needletail bench`, on one core, and reads its result files."""
 
 import json
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
-from tritonclient.grpc import service_pb2
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "Tests" / "Interoperability"))
+
+from server_process import BINARY  # noqa: E402
+
 BODIES = 64
 LOAD_CPU = "0"
 
@@ -25,32 +27,20 @@ def pinned(*command):
 
 
 class Bodies:
-    """Request bodies for one model, in all three wire forms, each with rows of its own."""
+    """Requests for one model, each with rows of its own: one JSON body a line."""
 
     def __init__(self, model, source, shape, seed=11, rows=1):
-        self.model = model
+        self.model, self.source, self.shape = model, source, [rows, *shape]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="needletail-bench-"))
         random = np.random.default_rng(seed)
-        self.values = random.normal(size=(BODIES, rows, *shape)).astype(np.float32)
-        tensor = {"name": source, "shape": [rows, *shape], "datatype": "FP32"}
-        for form in ("json", "binary", "grpc"):
-            (self.folder / form).mkdir()
-        for index, values in enumerate(self.values):
-            data = tensor | {"data": [round(float(v), 4) for v in values.reshape(-1)]}
-            (self.folder / "json" / str(index)).write_text(json.dumps({"inputs": [data]}))
-            size = {"parameters": {"binary_data_size": values.nbytes}}
-            head = json.dumps(
-                {"inputs": [tensor | size], "parameters": {"binary_data_output": True}}
-            ).encode()
-            self.header_length = len(head)
-            (self.folder / "binary" / str(index)).write_bytes(head + values.tobytes())
-            request = service_pb2.ModelInferRequest(model_name=model)
-            entry = request.inputs.add(name=source, datatype="FP32")
-            entry.shape.extend([rows, *shape])
-            request.raw_input_contents.append(values.tobytes())
-            message = request.SerializeToString()
-            frame = struct.pack(">BI", 0, len(message)) + message
-            (self.folder / "grpc" / str(index)).write_bytes(frame)
+        self.values = random.normal(size=(BODIES, *self.shape)).astype(np.float32)
+        self.lines = self.folder / "bodies.ndjson"
+        self.lines.write_text("".join(self.body(index) + "\n" for index in range(BODIES)))
+
+    def body(self, index):
+        data = [round(float(value), 4) for value in self.values[index].reshape(-1)]
+        tensor = {"name": self.source, "shape": self.shape, "datatype": "FP32", "data": data}
+        return json.dumps({"inputs": [tensor]})
 
     @property
     def path(self):
@@ -60,66 +50,67 @@ class Bodies:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def wrk(server, bodies, form, concurrency, seconds):
-    """Closed loop over HTTP: requests, seconds, p50 and p99 in microseconds."""
-    length = bodies.header_length if form == "binary" else 0
-    command = pinned(
-        "wrk", "-t1", f"-c{concurrency}", f"-d{seconds}s", "--timeout", "10s",
-        "-s", HERE / "rotate.lua", f"http://{server.http}", "--",
-        bodies.folder / form, BODIES, bodies.path, length,
-    )  # fmt: skip
-    result = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
-    lines = [line for line in result.stdout.splitlines() if line.startswith("RESULT ")]
-    if result.returncode != 0 or not lines:
-        raise LoadFailure(f"wrk: {result.stdout}{result.stderr}")
-    found = json.loads(lines[-1].removeprefix("RESULT "))
-    if found["errors"]:
-        raise LoadFailure(f"wrk counted {found['errors']} errors of {found['requests']} requests")
-    return {
-        "requests": found["requests"],
-        "seconds": found["microseconds"] / 1e6,
-        "p50": found["p50"],
-        "p99": found["p99"],
-    }
+class Measured:
+    """One run's result, in microseconds and requests a second."""
+
+    def __init__(self, result):
+        self.result = result
+        summary = result["summary"]
+        self.counts = summary["counts"]
+        self.rate = summary["throughput"]
+        self.offered_rate = summary["offered_rate"]
+        self.goodput = summary["goodput"]
+        self.latency = summary["latency"]
+        self.requests = self.counts["ok"]
+        self.good = self.counts["ok"] - self.counts["late"]
+        server = result.get("server")
+        reached = sum(self.counts[name] for name in ("ok", "refused", "expired", "failed"))
+        self.processor = server["cpu_ns"] / 1e3 / reached if server and reached else None
+        machine = result.get("machine")
+        self.quiet = (machine["steal_share"], machine["other_share"]) if machine else None
+        self.is_generator_bound = bool((result.get("generator") or {}).get("is_bottleneck"))
+
+    def microseconds(self, share, kind="latency"):
+        """A percentile such as 'p99_9', from the intended send; None if nothing was measured."""
+        figures = self.result["summary"][kind]
+        return figures[f"{share}_ns"] / 1e3 if figures["count"] else None
 
 
-def h2load(server, bodies, concurrency, seconds, slices=4):
-    """Closed loop over gRPC, one stream a connection; the body changes from slice to slice."""
-    latencies, taken = [], 0.0
-    log = bodies.folder / "h2load.log"
-    for index in range(slices):
-        log.unlink(missing_ok=True)
+def bench(server, *flags, url=None):
+    """One run of `needletail bench load`; `flags` say what and how much."""
+    with tempfile.NamedTemporaryFile(suffix=".json", prefix="needletail-bench-") as file:
         command = pinned(
-            "h2load", "-t1", f"-c{concurrency}", "-m1", "-D", max(1, seconds // slices),
-            "-d", bodies.folder / "grpc" / str(index * 7 % BODIES), "--log-file", log,
-            "-H", "content-type: application/grpc", "-H", "te: trailers",
-            f"http://{server.grpc}/inference.GRPCInferenceService/ModelInfer",
+            BINARY, "bench", "load", "--url", url or f"http://{server.http}", "--quiet",
+            "--server-pid", server.process.pid, "--json", file.name, *flags,
         )  # fmt: skip
-        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
-        if result.returncode != 0:
-            raise LoadFailure(f"h2load: {result.stdout}{result.stderr}")
-        rows = [line.split("\t") for line in log.read_text().splitlines()]
-        bad = [row for row in rows if row[1] != "200"]
-        if bad or not rows:
-            raise LoadFailure(f"h2load: {len(bad)} of {len(rows)} answers were not 200")
-        begun = [int(row[0]) for row in rows]
-        latencies += [int(row[2]) for row in rows]
-        taken += (max(s + int(r[2]) for s, r in zip(begun, rows)) - min(begun)) / 1e6
-    latencies.sort()
-    return {
-        "requests": len(latencies),
-        "seconds": taken,
-        "p50": latencies[len(latencies) // 2],
-        "p99": latencies[min(len(latencies) - 1, len(latencies) * 99 // 100)],
-    }
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        if done.returncode not in (0, 3):
+            raise LoadFailure(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        return Measured(json.loads(pathlib.Path(file.name).read_text()))
 
 
-def open_loop(server, bodies, rate, seconds, deadline_us, seed):
-    command = pinned(
-        sys.executable, HERE / "open_loop.py", server.http_port, bodies.path,
-        bodies.folder / "binary", BODIES, bodies.header_length, rate, seconds, deadline_us, seed,
+def workload(server, bodies, form):
+    """The flags that send `bodies` in one of the wire forms."""
+    where = f"grpc://{server.grpc}" if form == "grpc" else f"http://{server.http}"
+    flags = ["--url", where, "--model", bodies.model, "--input", bodies.lines]
+    return flags if form == "grpc" else [*flags, "--form", form]
+
+
+def closed(server, bodies, form, concurrency, seconds, warm_up=1):
+    """So many requests under way at any time; any that failed fails the run."""
+    found = bench(
+        server, *workload(server, bodies, form), "--concurrency", concurrency,
+        "--duration", f"{seconds}s", "--warm-up", f"{warm_up}s", "--streams", 1,
     )  # fmt: skip
-    result = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 120)
-    if result.returncode != 0:
-        raise LoadFailure(f"open_loop: {result.stderr}")
-    return json.loads(result.stdout)
+    if found.requests != found.counts["offered"]:
+        raise LoadFailure(f"closed loop, {form}: {found.counts} {found.result['errors']}")
+    return found
+
+
+def opened(server, bodies, form, rate, seconds, deadline_us, seed):
+    """Poisson arrivals at `rate`, each with a deadline that the server is told."""
+    return bench(
+        server, *workload(server, bodies, form), "--rate", rate, "--duration", f"{seconds}s",
+        "--warm-up", "500ms", "--connections", 256, "--connections-max", 4096,
+        "--deadline", f"{deadline_us}us", "--seed", seed,
+    )  # fmt: skip

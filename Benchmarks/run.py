@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Needletail's speed targets and prints each figure with its verdict.
 
-    make bench                                   everything, about 15 minutes
+    make bench                                   everything, about 20 minutes
     make bench BENCH_FLAGS='--quick'             everything, briefly
     make bench BENCH_FLAGS='--only small,start'  some sections
     make bench BENCH_FLAGS='--only memory --requests 10000000'
@@ -11,9 +11,11 @@ server processor time a request; rates and tails mean something only while nothi
 cores: steal (other guests) and others (other processes here) stand beside each, and while either is
 over 2 % they are not judged.
 
-The kernel's own price of a request, from a server that parses nothing, is measured in the same run.
+The load is `needletail bench`. What it can offer at most, and how far it agrees with the field's own
+generators, is measured first; so is the kernel's own price of a request, from a server that parses
+nothing. Whole runs write their tables to docs/measurements/suite.md.
 
-Sections: floor, small, overhead, compute, overload, reload, memory, start.
+Sections: generator, agreement, floor, small, overhead, compute, overload, reload, memory, start.
 """
 
 import argparse
@@ -34,14 +36,17 @@ sys.path.insert(0, str(ROOT / "Tests" / "Interoperability"))
 import floor  # noqa: E402
 import load  # noqa: E402
 import make_models  # noqa: E402
+import page  # noqa: E402
+import peers  # noqa: E402
 from figures import Figures  # noqa: E402
-from machine import Interval, resident_bytes  # noqa: E402
+from machine import resident_bytes  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
 SERVER_CPU = "1"
-SECTIONS = ["floor", "small", "overhead", "compute", "overload", "reload", "memory", "start"]
+SECTIONS = ["generator", "agreement", "floor", "small", "overhead", "compute", "overload", "reload", "memory", "start"]
 CONCURRENCIES = [1, 8, 32, 64]
 EXAMPLES = ROOT / "Examples" / "models"
+PAGE = ROOT / "docs" / "measurements" / "suite.md"
 
 # A peer on two such cores with the same runtime and the same load generators: p99 in microseconds.
 PEER_P99 = {
@@ -63,7 +68,6 @@ class Bench:
         self.seconds = arguments.seconds or (2 if arguments.quick else 8)
         self.figures = Figures()
         self.folder = make_models.write_all(ROOT / ".needletail" / "benchmark-models")
-        self.latencies = {}
 
     def server(self, repositories, *flags, cpus=SERVER_CPU):
         return ServerProcess(
@@ -97,19 +101,64 @@ class Bench:
             np.testing.assert_allclose(got, expected, rtol=1e-2, atol=1e-3)
 
     def closed(self, server, bodies, form, concurrency, seconds=None):
-        """One closed-loop run: the load's figures, processor µs a request, interference."""
-        seconds = seconds or self.seconds
-        with Interval(server.process.pid) as interval:
-            if form == "grpc":
-                found = load.h2load(server, bodies, concurrency, seconds)
-            else:
-                found = load.wrk(server, bodies, form, concurrency, seconds)
-        found["rate"] = found["requests"] / found["seconds"]
-        found["processor"] = interval.processor / found["requests"] * 1e6
-        found["quiet"] = (interval.steal, interval.others)
-        return found
+        return load.closed(server, bodies, form, concurrency, seconds or self.seconds)
 
     # Sections.
+
+    def generator(self):
+        self.figures.heading("The generator itself: what it can offer from one core")
+        binary = floor.build(self.folder)
+        if binary is None:
+            return self.figures.note("no C compiler: not measured")
+        bodies = load.Bodies("mlp", "transaction", [30])
+        raw = ["--path", bodies.path, "--body", f"@{bodies.lines}"]
+        with floor.FloorServer(binary, SERVER_CPU) as server:
+            found = load.bench(server, *raw, "--concurrency", 64, "--duration", f"{self.seconds}s")
+            self.figures.judge("closed loop, 64 connections, keep-alive: offered", found.rate, "/s",
+                               least=60_000, quiet=found.quiet, tail=True)  # fmt: skip
+            for rate in (20_000, 60_000):
+                found = load.bench(server, *raw, "--rate", rate, "--connections", 64,
+                                   "--duration", f"{self.seconds}s")  # fmt: skip
+                self.figures.note(
+                    f"open loop, {rate:,}/s: lag p50 {found.microseconds('p50', 'lag'):.0f} us, "
+                    f"p99 {found.microseconds('p99', 'lag'):.0f} us, bottleneck: "
+                    f"{'yes' if found.is_generator_bound else 'no'}"
+                )
+                self.figures.judge(f"open loop, {rate:,}/s: offered of the plan",
+                                   found.offered_rate / rate * 100, "%", least=98,
+                                   quiet=found.quiet, tail=True)  # fmt: skip
+        bodies.remove()
+
+    def agreement(self):
+        self.figures.heading("Agreement with the field's generators, closed loop, one server")
+        bodies = load.Bodies("mlp", "transaction", [30])
+        pairs = [("wrk", "json", lambda *rest: peers.wrk(*rest)),
+                 ("h2load", "grpc", lambda *rest: peers.h2load(*rest)),
+                 ("perf_analyzer", "binary", lambda server, bodies, *rest: peers.perf_analyzer(
+                     server, bodies, "http", *rest))]  # fmt: skip
+        with self.server(self.folder / "models") as server:
+            for name, form, peer in pairs:
+                for concurrency in (1, 32):
+                    self.agree(server, bodies, name, form, peer, concurrency)
+        bodies.remove()
+
+    def agree(self, server, bodies, name, form, peer, concurrency):
+        """Ours, theirs, ours: drift of the machine shows as a difference of ours."""
+        seconds = max(2, self.seconds // 2)
+        before = self.closed(server, bodies, form, concurrency, seconds)
+        theirs = peer(server, bodies, concurrency, seconds)
+        after = self.closed(server, bodies, form, concurrency, seconds)
+        if theirs is None:
+            return self.figures.note(f"{name}: not installed (make test fetches it)")
+        for share in ("p50", "p99"):
+            ours = (before.microseconds(share) + after.microseconds(share)) / 2
+            self.figures.note(
+                f"{name}, {NAMES[form]}, concurrency {concurrency}: {share} "
+                f"{theirs[share]:,.0f} us there, {before.microseconds(share):,.0f} and "
+                f"{after.microseconds(share):,.0f} us here ({ours / theirs[share]:.2f} of it)"
+            )
+        self.figures.note(f"{name}: {theirs['rate']:,.0f} requests/s there, "
+                          f"{before.rate:,.0f} and {after.rate:,.0f} here")  # fmt: skip
 
     def floor(self):
         self.figures.heading("The kernel alone: a server in C that parses nothing, HTTP JSON load")
@@ -117,15 +166,22 @@ class Bench:
         if binary is None:
             return self.figures.note("no C compiler: not measured")
         bodies = load.Bodies("mlp", "transaction", [30])
+        raw = ["--path", bodies.path, "--body", f"@{bodies.lines}"]
         with floor.FloorServer(binary, SERVER_CPU) as server:
             for concurrency in (1, 32, 64):
-                self.closed(server, bodies, "json", concurrency, 1)
-                found = self.closed(server, bodies, "json", concurrency, max(2, self.seconds // 2))
-                self.figures.note(f"concurrency {concurrency}: {found['rate']:,.0f} requests/s, "
-                                  f"p50 {found['p50']} us, p99 {found['p99']} us")  # fmt: skip
+                found = load.bench(server, *raw, "--concurrency", concurrency,
+                                   "--duration", f"{max(2, self.seconds // 2)}s")  # fmt: skip
+                self.note_rate(f"concurrency {concurrency}", found)
                 self.figures.judge(f"kernel, concurrency {concurrency}: processor a request",
-                                   found["processor"], "us", quiet=found["quiet"])  # fmt: skip
+                                   found.processor, "us", quiet=found.quiet)  # fmt: skip
         bodies.remove()
+
+    def note_rate(self, name, found):
+        self.figures.note(
+            f"{name}: {found.rate:,.0f} requests/s, p50 {found.microseconds('p50'):,.0f} us, "
+            f"p99 {found.microseconds('p99'):,.0f} us, p99.9 {found.microseconds('p99_9'):,.0f} us"
+            + (", the generator was the bottleneck" if found.is_generator_bound else "")
+        )
 
     def small(self):
         self.figures.heading(
@@ -138,9 +194,7 @@ class Bench:
             )
             for form in self.arguments.forms:
                 for concurrency in CONCURRENCIES:
-                    self.closed(server, bodies, form, concurrency, 1)
                     found = self.closed(server, bodies, form, concurrency)
-                    self.latencies[form, concurrency] = found
                     self.report_small(form, concurrency, found)
             self.no_failures(server, "mlp")
         bodies.remove()
@@ -149,15 +203,13 @@ class Bench:
     def report_small(self, form, concurrency, found):
         name = f"{NAMES[form]}, concurrency {concurrency}"
         limit = {1: 25, 8: None}.get(concurrency, 15 if form == "grpc" else 13)
-        self.figures.note(
-            f"{name}: {found['rate']:,.0f} requests/s, p50 {found['p50']} us, p99 {found['p99']} us"
-        )
-        quiet = found["quiet"]
-        self.figures.judge(f"{name}: processor a request", found["processor"], "us",
-                           most=limit, quiet=quiet)  # fmt: skip
+        self.note_rate(name, found)
+        self.figures.judge(f"{name}: processor a request", found.processor, "us",
+                           most=limit, quiet=found.quiet)  # fmt: skip
         if concurrency > 1:
-            self.figures.judge(f"{name}: p99, at most 0.4 of the peer's", found["p99"], "us",
-                               most=0.4 * PEER_P99[form][concurrency], quiet=quiet,
+            self.figures.judge(f"{name}: p99, at most 0.4 of the peer's",
+                               found.microseconds("p99"), "us",
+                               most=0.4 * PEER_P99[form][concurrency], quiet=found.quiet,
                                tail=True)  # fmt: skip
 
     def no_failures(self, server, model):
@@ -179,7 +231,7 @@ class Bench:
                 found = self.closed(server, bodies, form, 32)
                 self.figures.judge(
                     f"200 trees, {NAMES[form]}, concurrency 32: processor, model included",
-                    found["processor"], "us", quiet=found["quiet"],
+                    found.processor, "us", quiet=found.quiet,
                 )  # fmt: skip
         bodies.remove()
 
@@ -190,14 +242,14 @@ class Bench:
         bodies = load.Bodies("mlp", "transaction", [30])
         with self.server(self.folder / "models") as server:
             for form in self.arguments.forms:
-                self.closed(server, bodies, form, 1, 1)
                 rounds = [self.closed(server, bodies, form, 1, max(2, self.seconds // 2))
                           for _ in range(3)]  # fmt: skip
-                best = min(rounds, key=lambda found: max(found["quiet"]))
+                best = min(rounds, key=lambda found: max(found.quiet))
                 for share, limit in (("p50", 40), ("p99", 150)):
                     self.figures.judge(
-                        f"{NAMES[form]}: {share} beyond the model", max(0, best[share] - 2), "us",
-                        most=limit, quiet=best["quiet"], tail=True,
+                        f"{NAMES[form]}: {share} beyond the model",
+                        max(0, best.microseconds(share) - 2), "us",
+                        most=limit, quiet=best.quiet, tail=True,
                     )  # fmt: skip
         bodies.remove()
 
@@ -212,14 +264,13 @@ class Bench:
                 # The instance is pinned to core 1 as the bound is; the event loop shares core 0
                 # with the load.
                 with self.server(self.folder / "pinned", cpus="0,1") as server:
-                    self.closed(server, bodies, "binary", 16, 1)
                     found = self.closed(server, bodies, "binary", 16)
                 after = max(self.bound(model, [1, 8]).values())
-                ratios.append(found["rate"] / ((before + after) / 2))
-                rounds.append(found["quiet"])
-                rates.append(found["rate"])
+                ratios.append(found.rate / ((before + after) / 2))
+                rounds.append(found.quiet)
+                rates.append(found.rate)
             self.figures.note(f"{model}: {statistics.median(rates):,.0f} rows/s, "
-                              f"p50 {found['p50']:,} us")  # fmt: skip
+                              f"p50 {found.microseconds('p50'):,.0f} us")  # fmt: skip
             self.figures.judge(
                 f"{model}: share of ONNX Runtime's own throughput",
                 statistics.median(ratios) * 100, "%", least=97, quiet=worst(rounds), tail=True,
@@ -232,42 +283,33 @@ class Bench:
         deadline = self.arguments.deadline_ms * 1000
         # The instance is pinned to core 1; the event loop shares core 0 with the load.
         with self.server(self.folder / "pinned", cpus="0,1") as server:
-            self.closed(server, bodies, "binary", 16, 2)
-            capacity = self.closed(server, bodies, "binary", 16)["rate"]
+            capacity = self.closed(server, bodies, "binary", 16).rate
             self.figures.note(f"capacity {capacity:,.0f} requests/s, deadline {deadline:,} us")
             for factor in (2, 5, 10):
-                again = self.closed(server, bodies, "binary", 16, max(2, self.seconds // 2))
-                with Interval(server.process.pid) as interval:
-                    found = load.open_loop(
-                        server, bodies, capacity * factor, self.seconds, deadline, 100 + factor
-                    )
-                self.report_overload(
-                    f"{factor} times", found, min(capacity, again["rate"]),
-                    (interval.steal, interval.others),
-                )
+                again = self.closed(server, bodies, "binary", 16, max(2, self.seconds // 2)).rate
+                found = load.opened(server, bodies, "binary", capacity * factor, self.seconds,
+                                    deadline, 100 + factor)  # fmt: skip
+                self.report_overload(f"{factor} times", found, min(capacity, again))
         bodies.remove()
 
-    def report_overload(self, name, found, capacity, quiet):
-        goodput = found["inside"] / found["seconds"]
-        admitted = found["offered"] - found["refused"]
+    def report_overload(self, name, found, capacity):
+        counts = found.counts
+        admitted = counts["offered"] - counts["refused"]
         self.figures.note(
-            f"{name}: offered {found['offered']:,}, answered {found['answered']:,}, refused "
-            f"{found['refused']:,}, expired {found['expired']:,}, lost {found['lost']:,}"
-        )
-        self.figures.note(
-            f"{name}: {found['answered'] - found['inside']:,} answers came after their deadline, "
-            f"the latest by {max(0, found['late_most']) * 1e3:.2f} ms; "
-            f"the client was late for {found['client_late'] / max(1, found['offered']):.1%}"
+            f"{name}: offered {counts['offered']:,}, answered {counts['ok']:,} (late "
+            f"{counts['late']:,}), refused {counts['refused']:,}, expired {counts['expired']:,}, "
+            f"other {counts['failed'] + counts['connection'] + counts['unanswered']:,}, unsent "
+            f"{counts['unsent']:,}; generator lag p99 {found.microseconds('p99', 'lag'):,.0f} us"
         )
         figure = self.figures.judge
-        figure(f"{name}: goodput of capacity", goodput / capacity * 100, "%", least=95,
-               quiet=quiet, tail=True)  # fmt: skip
-        figure(f"{name}: admitted inside the deadline", found["inside"] / max(1, admitted) * 100,
-               "%", least=99.99, quiet=quiet, tail=True)  # fmt: skip
+        figure(f"{name}: goodput of capacity", found.goodput / capacity * 100, "%", least=95,
+               quiet=found.quiet, tail=True)  # fmt: skip
+        figure(f"{name}: admitted inside the deadline", found.good / max(1, admitted) * 100,
+               "%", least=99.99, quiet=found.quiet, tail=True)  # fmt: skip
         for share in ("p50", "p99"):
-            seconds = found[f"refusal_{share}"]
-            figure(f"{name}: refusal {share}", None if seconds is None else seconds * 1e3, "ms",
-                   most=1 if share == "p50" else None, quiet=quiet, tail=True)  # fmt: skip
+            refusal = found.microseconds(share, "refusal")
+            figure(f"{name}: refusal {share}", None if refusal is None else refusal / 1e3, "ms",
+                   most=1 if share == "p50" else None, quiet=found.quiet, tail=True)  # fmt: skip
 
     def reload(self):
         self.figures.heading("p99 of one model while another loads and unloads")
@@ -275,11 +317,10 @@ class Bench:
         flags = ["--model-control-mode", "explicit", "--load-model", "mlp"]
         without, during, rounds, loads = [], [], [], 0
         with self.server(self.folder / "models", *flags, cpus="0,1") as server:
-            self.closed(server, bodies, "binary", 8, 1)
             for _ in range(2 if self.arguments.quick else 5):
                 found = self.closed(server, bodies, "binary", 8, max(2, self.seconds // 2))
-                without.append(found["p99"])
-                rounds.append(found["quiet"])
+                without.append(round(found.microseconds("p99")))
+                rounds.append(found.quiet)
                 stop = threading.Event()
                 counted = []
                 thread = threading.Thread(target=self.load_again, args=(server, stop, counted))
@@ -287,8 +328,8 @@ class Bench:
                 found = self.closed(server, bodies, "binary", 8, max(2, self.seconds // 2))
                 stop.set()
                 thread.join()
-                during.append(found["p99"])
-                rounds.append(found["quiet"])
+                during.append(round(found.microseconds("p99")))
+                rounds.append(found.quiet)
                 loads += len(counted)
         self.figures.note(f"{loads} loads; p99 without {without} us, during {during} us")
         change = statistics.median(during) / statistics.median(without) * 100 - 100
@@ -317,7 +358,7 @@ class Bench:
             start = resident_bytes(server.process.pid)
             while requests < wanted:
                 for form in self.arguments.forms:
-                    requests += self.closed(server, bodies, form, 32, 4)["requests"]
+                    requests += self.closed(server, bodies, form, 32, 4).requests
                 sizes.append(resident_bytes(server.process.pid))
             self.figures.note(
                 f"{requests:,} requests: {start / 1e6:.1f} MB after warming up, highest "
@@ -349,6 +390,7 @@ def main():
     parser.add_argument("--requests", type=int, help="requests of the memory section")
     parser.add_argument("--deadline-ms", type=int, default=50, help="deadline in overload")
     parser.add_argument("--json", help="also write the figures to this file")
+    parser.add_argument("--page", help="write the tables here (default of whole runs: suite.md)")
     parser.add_argument("--strict", action="store_true", help="status 1 if a target is missed")
     arguments = parser.parse_args()
     arguments.forms = arguments.forms.split(",")
@@ -365,6 +407,8 @@ def main():
     for section in chosen:
         getattr(bench, section)()
     met = bench.figures.finish(arguments.json)
+    if arguments.page or not arguments.only:
+        page.write(bench.figures, arguments.page or PAGE)
     sys.exit(1 if arguments.strict and not met else 0)
 
 
