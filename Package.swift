@@ -80,7 +80,9 @@ let package = Package(
         "Tensors", "Timing", "CThreads", "ModelRuntimes", "ModelStore", "Admission", "Batching",
         nioCore, logging,
       ]),
+    room("Windowing", []),
     room("Rules", []),
+    room("Features", ["Windowing", "Rules", yams]),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
     room(
       "Gateway",
@@ -101,7 +103,7 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "LoadGenerator", "Rules", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
+        "LoadGenerator", "Features", "Rules", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 
@@ -142,6 +144,8 @@ let package = Package(
       "ModelRuntimesTests", ["ModelRuntimes", "Tensors", "Timing", nioCore],
       resources: [.copy("Models")]),
     tests("TimingTests", ["Timing"]),
+    tests("WindowingTests", ["Windowing"]),
+    tests("FeaturesTests", ["Features", "Rules", "Windowing"]),
     tests("RulesTests", ["Rules"], resources: [.copy("cases.json")]),
   ]
 )

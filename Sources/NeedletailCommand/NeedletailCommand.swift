@@ -9,7 +9,7 @@ struct NeedletailCommand: AsyncParsableCommand {
     version: NeedletailVersion.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ModelsCommand.self, BenchCommand.self,
-      RulesCommand.self, VersionCommand.self,
+      FeaturesCommand.self, RulesCommand.self, VersionCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)
 }

@@ -1,0 +1,119 @@
+extension WindowColumn {
+  /// Appends the tiles of a key: how many, then each one's words, sketches in full.
+  func write(_ reference: Reference, _ sketches: borrowing SketchPool, to bytes: inout [UInt8]) {
+    bytes.appendSnapshot(reference.tiles)
+    guard reference.tiles > 0 else { return }
+    let slab = Int(reference.sizeClass) - 1
+    let (page, base) = slabs[slab].place(reference.block)
+    let words = slabs[slab].pages[page]
+    for index in 0..<Int(reference.tiles) {
+      let tile = base + start(of: index, reference)
+      bytes.appendSnapshot(words[tile])
+      bytes.appendSnapshot(words[tile + 1])
+      for (index, part) in layout.parts.enumerated() {
+        let place = tile + layout.offsets[index]
+        if part.isSketch {
+          sketches.write(words[place], to: &bytes)
+        } else {
+          for word in place..<place + part.words { bytes.appendSnapshot(words[word]) }
+        }
+      }
+    }
+  }
+
+  /// Reads what ``write(_:_:to:)`` wrote into the empty window of a key.
+  mutating func read(
+    _ reference: inout Reference, _ sketches: inout SketchPool, from reader: inout SnapshotReader
+  ) throws(WindowError) {
+    let tiles = try reader.read(UInt16.self)
+    guard Int(tiles) <= capacities[capacities.count - 1] else {
+      throw WindowError("a snapshot holds \(tiles) tiles of one key; this window has fewer")
+    }
+    var previous = Int64.min
+    for _ in 0..<tiles {
+      let number = try reader.read(Int64.self)
+      guard number > previous else {
+        throw WindowError("the tiles of a snapshot are not in order")
+      }
+      previous = number
+      let newest = try reader.read(Int64.self)
+      append(number, &reference)
+      let place = end(of: reference)
+      slabs[place.slab].pages[place.page][place.word + 1] = newest
+      for index in layout.parts.indices {
+        let part = layout.parts[index]
+        let word = place.word + layout.offsets[index]
+        if part.isSketch {
+          slabs[place.slab].pages[place.page][word] = try sketches.read(part, from: &reader)
+        } else {
+          for offset in 0..<part.words {
+            slabs[place.slab].pages[place.page][word + offset] = try reader.read(Int64.self)
+          }
+        }
+      }
+    }
+  }
+
+  /// Where a key's newest tile starts.
+  private func end(of reference: Reference) -> (slab: Int, page: Int, word: Int) {
+    let slab = Int(reference.sizeClass) - 1
+    let (page, base) = slabs[slab].place(reference.block)
+    return (slab, page, base + start(of: Int(reference.tiles) - 1, reference))
+  }
+}
+
+extension SketchPool {
+  /// Appends a sketch; a handle of 0 is none.
+  func write(_ handle: Int64, to bytes: inout [UInt8]) {
+    guard handle > 0, let sketch = self[handle] else {
+      bytes.appendSnapshot(UInt8(0))
+      return
+    }
+    switch sketch {
+    case .distinct(let sketch):
+      bytes.appendSnapshot(UInt8(sketch.registers.isEmpty ? 1 : 2))
+      bytes.appendSnapshot(UInt32(sketch.exact.count))
+      for hash in sketch.exact { bytes.appendSnapshot(hash) }
+      bytes.append(contentsOf: sketch.registers)
+    case .quantile(let sketch):
+      bytes.appendSnapshot(UInt8(3))
+      bytes.appendSnapshot(UInt32(sketch.buckets.count))
+      for bucket in sketch.buckets {
+        bytes.appendSnapshot(bucket.index)
+        bytes.appendSnapshot(bucket.count)
+      }
+    }
+  }
+
+  /// Reads the sketch of a part; its handle, 0 for none.
+  mutating func read(
+    _ part: TileLayout.Part, from reader: inout SnapshotReader
+  ) throws(WindowError) -> Int64 {
+    let form = try reader.read(UInt8.self)
+    if form == 0 { return 0 }
+    let count = Int(try reader.read(UInt32.self))
+    switch (part.kind, form) {
+    case (.distinct(let precision), 1), (.distinct(let precision), 2):
+      guard count <= 1 << precision else { break }
+      var exact: [UInt64] = []
+      for _ in 0..<count { exact.append(try reader.read(UInt64.self)) }
+      var registers: [UInt8] = []
+      if form == 2 {
+        for _ in 0..<1 << precision { registers.append(try reader.read(UInt8.self)) }
+      }
+      return insert(
+        .distinct(DistinctSketch(precision: precision, exact: exact, registers: registers)))
+    case (.quantile(let accuracy), 3):
+      guard count <= QuantileSketch.bucketsMax else { break }
+      var buckets: [QuantileSketch.Bucket] = []
+      for _ in 0..<count {
+        let index = try reader.read(Int32.self)
+        buckets.append(
+          QuantileSketch.Bucket(index: index, count: try reader.read(UInt32.self)))
+      }
+      return insert(.quantile(QuantileSketch(accuracy: accuracy, buckets: buckets)))
+    default: break
+    }
+    throw WindowError("a sketch of a snapshot is not the one that this window keeps")
+  }
+}

@@ -1,0 +1,192 @@
+/// The windows of all keys of one view: for each key and window the tiles that hold something,
+/// sorted by time, in blocks of flat memory that grow with what the key did.
+///
+/// A value type without clock or lock; confined to one thread at a time. Sums are exact, so the
+/// state depends on the set of events and not on their order (quantiles: while one key uses at most
+/// 1,024 buckets).
+package struct WindowTable: Sendable {
+  package let plan: AggregatePlan
+  private var columns: [WindowColumn]
+  /// By key and window.
+  private var references: [WindowColumn.Reference] = []
+  private var sketches = SketchPool()
+  /// Slots of removed keys, used again.
+  private var freeSlots: [UInt32] = []
+  /// Of no meaning: keeps the early loads of ``add(_:to:)`` from being left out.
+  private var touched: Int64 = 0
+  /// Keys made, removed ones included.
+  private var slotCount: UInt32 = 0
+
+  /// A table without keys.
+  package init(plan: AggregatePlan) {
+    self.plan = plan
+    columns = plan.layouts.map { WindowColumn(layout: $0) }
+  }
+
+  /// Keys in use.
+  package var keyCount: Int { Int(slotCount) - freeSlots.count }
+
+  /// Bytes held, about.
+  package var byteCount: Int {
+    references.capacity * MemoryLayout<WindowColumn.Reference>.stride + freeSlots.capacity * 4
+      + columns.reduce(0) { $0 + $1.byteCount } + sketches.byteCount
+  }
+
+  /// A slot for a new key, empty.
+  package mutating func makeKey() -> UInt32 {
+    if let slot = freeSlots.popLast() { return slot }
+    for _ in columns { references.append(WindowColumn.Reference()) }
+    slotCount += 1
+    return slotCount - 1
+  }
+
+  /// Forgets a key; its slot is given to a later one.
+  package mutating func remove(_ key: UInt32) {
+    for window in columns.indices {
+      columns[window].dropTiles(&references[place(key, window)], &sketches) { _ in true }
+    }
+    freeSlots.append(key)
+  }
+
+  /// Adds one event to every window of a key.
+  ///
+  /// The caller has checked that the event is within ``AggregatePlan/lateness`` of the newest of
+  /// its source, and its values against ``Aggregate/magnitudeMax``. An event too old for a window
+  /// that the key has moved on from changes nothing there.
+  package mutating func add(_ row: borrowing EventRow, to key: UInt32) {
+    for window in columns.indices {
+      touched ^= columns[window].newestTile(references[place(key, window)])
+    }
+    for window in columns.indices {
+      columns[window].add(row, &references[place(key, window)], &sketches)
+    }
+  }
+
+  /// Drops what no read at `time` or later can want of a key.
+  ///
+  /// - Returns: whether the key has nothing left.
+  package mutating func expire(_ key: UInt32, before time: Int64) -> Bool {
+    var isEmpty = true
+    for window in columns.indices {
+      let spec = columns[window].layout.spec
+      let oldest = spec.tile(of: Self.asked(time, spec)) - spec.hops
+      columns[window].dropTiles(&references[place(key, window)], &sketches) { $0 < oldest }
+      if references[place(key, window)].tiles > 0 { isEmpty = false }
+    }
+    return isEmpty
+  }
+
+  /// Appends everything known of a key, little-endian and independent of the machine.
+  package func write(_ key: UInt32, to bytes: inout [UInt8]) {
+    for window in columns.indices {
+      columns[window].write(references[place(key, window)], sketches, to: &bytes)
+    }
+  }
+
+  /// Reads what ``write(_:to:)`` of a table with the same plan wrote into a new key.
+  ///
+  /// - Throws: ``WindowError`` if the bytes end early or are of another plan; the key is to be
+  ///   removed then.
+  package mutating func read(
+    _ key: UInt32, from reader: inout SnapshotReader
+  ) throws(WindowError) {
+    for window in columns.indices {
+      try columns[window].read(&references[place(key, window)], &sketches, from: &reader)
+    }
+  }
+
+  /// All outputs of a key as of `time` (nanoseconds since 1970).
+  ///
+  /// An event of the key counts if it was added before this call and its time lies in the window,
+  /// as ``WindowSpec`` defines it. `nil` reads a key that was never seen.
+  package func read(_ key: UInt32?, at time: Int64, into result: inout AggregateValues) {
+    for window in columns.indices {
+      let range = key.map { covered($0, window, at: time) } ?? TileRange()
+      result.ranges[window] = range
+      result.newest[window] = newest(in: range, window)
+    }
+    for index in plan.outputs.indices {
+      let window = plan.outputs[index].window
+      let value = answer(index, result.ranges[window], at: time)
+      result.isPresent[index] = value != nil
+      result.values[index] = value ?? 0
+    }
+  }
+
+  @inline(__always)
+  private func place(_ key: UInt32, _ window: Int) -> Int { Int(key) * columns.count + window }
+
+  /// The instant that a read at `time` looks at.
+  private static func asked(_ time: Int64, _ spec: WindowSpec) -> Int64 {
+    let (asked, overflow) = time.subtractingReportingOverflow(spec.delay)
+    return overflow ? .min / 2 : asked
+  }
+
+  /// The tiles of one key that a window covers at `time`.
+  private func covered(_ key: UInt32, _ window: Int, at time: Int64) -> TileRange {
+    let reference = references[place(key, window)]
+    let column = columns[window]
+    guard reference.sizeClass > 0 else { return TileRange() }
+    let slab = Int(reference.sizeClass) - 1
+    let (page, base) = column.slabs[slab].place(reference.block)
+    let words = column.slabs[slab].pages[page]
+    let current = column.layout.spec.tile(of: Self.asked(time, column.layout.spec))
+    var first = 0
+    var end = Int(reference.tiles)
+    while first < end, words[base + column.start(of: first, reference)]
+      < current - column.layout.spec.hops
+    { first += 1 }
+    while end > first, words[base + column.start(of: end - 1, reference)] > current { end -= 1 }
+    guard first < end else { return TileRange() }
+    return TileRange(
+      slab: slab, page: page, base: base, capacity: column.capacities[slab],
+      first: column.start(of: first, reference) / column.layout.words, count: end - first)
+  }
+
+  private func newest(in range: TileRange, _ window: Int) -> Int64? {
+    guard range.count > 0 else { return nil }
+    // Tiles ascend, so the last one holds the newest event.
+    let words = columns[window].layout.words
+    let last = range.start(of: range.count - 1, tileWords: words)
+    return columns[window].slabs[range.slab].pages[range.page][last + 1]
+  }
+
+  private func answer(_ index: Int, _ range: TileRange, at time: Int64) -> Double? {
+    let output = plan.outputs[index]
+    guard range.count > 0 else { return output.aggregate.valueOfNothing }
+    let layout = columns[output.window].layout
+    let tiles = TileReader(
+      words: columns[output.window].slabs[range.slab].pages[range.page], range: range,
+      tileWords: layout.words, hop: layout.spec.hop)
+    let places = plan.places[index]
+    switch output.aggregate {
+    case .rate: return Double(tiles.count(places.count)) / (Double(layout.spec.length) / 1e9)
+    case .distinct(let precision): return sketches.distinct(tiles, places.own, precision)
+    case .quantile(let share, let accuracy):
+      return sketches.quantile(tiles, places.own, share, accuracy)
+    case .decayedSum(let halfLife), .decayedCount(let halfLife):
+      return tiles.decayed(
+        places.own, halfLife: halfLife, at: Self.asked(time, layout.spec))
+    case .count, .sum, .mean, .minimum, .maximum, .variance, .standardDeviation, .first, .last:
+      return tiles.answer(output.aggregate, places)
+    }
+  }
+}
+
+/// The answers of one key at one instant; reused from read to read.
+package struct AggregateValues: Sendable {
+  /// By output of the plan; meaningful where ``isPresent``.
+  package internal(set) var values: [Double]
+  package internal(set) var isPresent: [Bool]
+  /// By window: nanoseconds since 1970 of the newest event that it covers; `nil` without one.
+  package internal(set) var newest: [Int64?]
+  /// By window: where the covered tiles lie.
+  var ranges: [TileRange]
+
+  package init(plan: AggregatePlan) {
+    values = [Double](repeating: 0, count: plan.outputs.count)
+    isPresent = [Bool](repeating: false, count: plan.outputs.count)
+    newest = [Int64?](repeating: nil, count: plan.windows.count)
+    ranges = [TileRange](repeating: TileRange(), count: plan.windows.count)
+  }
+}
