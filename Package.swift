@@ -82,7 +82,7 @@ let package = Package(
       ]),
     room("Windowing", []),
     room("Rules", []),
-    room("Features", ["Windowing", "Rules", yams]),
+    room("Features", ["Windowing", "Rules", "CZlib", yams]),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
     room(
       "Gateway",
@@ -103,7 +103,7 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "LoadGenerator", "Features", "Rules", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
+        "LoadGenerator", "Rules", "Features", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 

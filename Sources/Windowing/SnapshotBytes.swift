@@ -2,9 +2,13 @@
 package struct SnapshotReader: Sendable {
   private let bytes: [UInt8]
   /// The next byte to read.
-  package private(set) var position = 0
+  package private(set) var position: Int
 
-  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+  /// A reader of `bytes` that starts at `position`, which is at most their count.
+  package init(_ bytes: [UInt8], from position: Int = 0) {
+    self.bytes = bytes
+    self.position = position
+  }
 
   /// Whether everything was read.
   package var isAtEnd: Bool { position == bytes.count }

@@ -7,11 +7,11 @@ struct AttributeTable: Sendable {
 
   let width: Int
   /// By slot and attribute.
-  private var bits: [UInt64] = []
+  var bits: [UInt64] = []
   /// By slot: bit i is set if attribute i has a value.
-  private var present: [UInt64] = []
+  var present: [UInt64] = []
   /// By slot: when the attributes were so; `Int64.min` before the first.
-  private var times: [Int64] = []
+  var times: [Int64] = []
   private var texts: [TextPlace] = []
   private var textBytes: [UInt8] = []
   private var textIndices: [Hash128: Int] = [:]
@@ -67,7 +67,7 @@ struct AttributeTable: Sendable {
   }
 
   /// The index of a text, kept once; `nil` if there is no room.
-  private mutating func intern(_ text: ArraySlice<UInt8>, _ hash: SipHash) -> Int? {
+  mutating func intern(_ text: ArraySlice<UInt8>, _ hash: SipHash) -> Int? {
     let hash = hash.hash(text.span)
     if let index = textIndices[hash] { return index }
     guard textBytes.count + text.count <= Self.textMax else { return nil }

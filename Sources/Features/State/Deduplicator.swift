@@ -5,7 +5,7 @@
 /// more, the oldest generation goes early and ``floor`` rises, below which the source must refuse
 /// events as late. So nothing is ever counted twice; what the bound costs is lateness.
 struct Deduplicator: Sendable {
-  private struct Generation: Sendable {
+  struct Generation: Sendable {
     /// Which horizon since 1970.
     var number: Int64
     var ids: HashSet
@@ -23,11 +23,11 @@ struct Deduplicator: Sendable {
   /// The most ids.
   let idsMax: Int
   /// Oldest first; at most three.
-  private var generations: [Generation] = []
+  var generations: [Generation] = []
   /// Events before this instant can no longer be told from duplicates.
-  private(set) var floor = Int64.min
+  var floor = Int64.min
   /// Ids that went before their time.
-  private(set) var forgotten = 0
+  var forgotten = 0
 
   init(horizon: Int64, idsMax: Int) {
     self.horizon = max(1_000_000_000, horizon)
@@ -71,7 +71,7 @@ struct Deduplicator: Sendable {
 
 /// A set of hashes: open addressing with linear probing, at most half full.
 struct HashSet: Sendable {
-  private var table = [Hash128](repeating: Hash128(low: 0, high: 0), count: 64)
+  private(set) var table = [Hash128](repeating: Hash128(low: 0, high: 0), count: 64)
   private(set) var count = 0
 
   var byteCount: Int { table.capacity * 16 }

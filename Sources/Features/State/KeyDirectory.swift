@@ -5,10 +5,10 @@
 /// last removed first: the order that the tables of the entity's views follow too.
 struct KeyDirectory: Sendable {
   /// One more than a slot; 0 is empty. A power of two long, at most half full.
-  private var table: [UInt32] = [UInt32](repeating: 0, count: 16)
+  var table: [UInt32] = [UInt32](repeating: 0, count: 16)
   /// By slot; zeros where the slot is free.
-  private var hashes: [Hash128] = []
-  private var freeSlots: [UInt32] = []
+  var hashes: [Hash128] = []
+  var freeSlots: [UInt32] = []
 
   /// The most keys.
   let keysMax: Int
@@ -66,14 +66,14 @@ struct KeyDirectory: Sendable {
     freeSlots.append(slot)
   }
 
-  private func place(of hash: Hash128) -> Int {
+  func place(of hash: Hash128) -> Int {
     let mask = table.count - 1
     var place = Int(truncatingIfNeeded: hash.low) & mask
     while table[place] != 0, hashes[Int(table[place] - 1)] != hash { place = (place + 1) & mask }
     return place
   }
 
-  private mutating func grow() {
+  mutating func grow() {
     let old = table
     table = [UInt32](repeating: 0, count: old.count * 2)
     for entry in old where entry != 0 { table[place(of: hashes[Int(entry - 1)])] = entry }

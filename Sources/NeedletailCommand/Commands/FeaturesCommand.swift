@@ -6,8 +6,11 @@ import Foundation
 struct FeaturesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "features",
-    abstract: "Checks feature views and writes training sets from them.",
-    subcommands: [FeaturesCheckCommand.self, FeaturesBackfillCommand.self])
+    abstract: "Checks feature views, writes training sets and keeps a durable store of features.",
+    subcommands: [
+      FeaturesCheckCommand.self, FeaturesBackfillCommand.self, FeaturesStoreIngestCommand.self,
+      FeaturesStoreShowCommand.self,
+    ])
 }
 
 /// `needletail features check FILE`.
