@@ -74,18 +74,22 @@ def h2load(server, bodies, concurrency, seconds):
 
 
 def perf_analyzer(server, bodies, protocol, concurrency, seconds):
-    """Binary tensors over HTTP, or gRPC; None where `make test` has not fetched the binary."""
+    """Binary tensors over HTTP, or gRPC; None where `make test` has not fetched the binary, or it
+    does not come to an end."""
     binary = ROOT / ".needletail" / "perf_analyzer" / "perf_analyzer"
     if not binary.exists():
         return None
     library = pathlib.Path(sysconfig.get_path("purelib")) / "nvidia" / "cuda_runtime" / "lib"
     table = bodies.folder / "perf_analyzer.csv"
-    run(
-        pinned(binary, "-m", bodies.model, "-i", protocol, "-u",
-               server.grpc if protocol == "grpc" else server.http, "--concurrency-range",
-               concurrency, "--measurement-interval", seconds * 1000, "-f", table), seconds,
-        LD_LIBRARY_PATH=str(library),
+    command = pinned(
+        binary, "-m", bodies.model, "-i", protocol, "-u",
+        server.grpc if protocol == "grpc" else server.http, "--concurrency-range", concurrency,
+        "--measurement-interval", seconds * 1000, "--max-trials", 3, "-f", table,
     )  # fmt: skip
+    try:
+        run(command, seconds, LD_LIBRARY_PATH=str(library))
+    except subprocess.TimeoutExpired:
+        return None
     head, row = [line.split(",") for line in table.read_text().splitlines()[:2]]
     found = dict(zip([re.sub(r"\s+", " ", name).strip() for name in head], row))
     return {"rate": float(found["Inferences/Second"]), "p50": float(found["p50 latency"]),

@@ -92,7 +92,7 @@ class Bench:
         output = session.get_outputs()[-1].name
         source = session.get_inputs()[0].name
         for index in range(0, load.BODIES, 8):
-            body = (bodies.folder / "json" / str(index)).read_bytes()
+            body = bodies.body(index).encode()
             status, answer = server.infer(bodies.model, body)
             if status != 200:
                 raise load.LoadFailure(f"status {status}: {answer}")
@@ -149,7 +149,8 @@ class Bench:
         theirs = peer(server, bodies, concurrency, seconds)
         after = self.closed(server, bodies, form, concurrency, seconds)
         if theirs is None:
-            return self.figures.note(f"{name}: not installed (make test fetches it)")
+            return self.figures.note(f"{name}, concurrency {concurrency}: not installed (make test "
+                                     "fetches it), or it did not end")  # fmt: skip
         for share in ("p50", "p99"):
             ours = (before.microseconds(share) + after.microseconds(share)) / 2
             self.figures.note(

@@ -159,7 +159,9 @@ def test_raw_requests(url):
         "-H", "Content-Type: application/json", "--rate", "100", *SHORT,
     )  # fmt: skip
     assert_all_ok(document)
-    document = measure("-u", url, "--path", "/v2/models/nobody", "--rate", "100", *SHORT)
+    document = measure(
+        "-u", url, "--path", "/v2/models/nobody", "--rate", "100", *SHORT, status=1
+    )
     counts = document["summary"]["counts"]
     assert counts["ok"] == 0 and counts["failed"] == counts["offered"] > 0
     assert document["errors"][0]["text"]
