@@ -28,7 +28,7 @@ package enum ControlHTTP {
     headers: [(String, String)] = [], body: ByteBuffer = ByteBuffer(),
     timeoutNanoseconds: Int64, on group: any EventLoopGroup
   ) async throws -> (status: Int, headers: [(String, String)], body: ByteBuffer) {
-    let connector = try HTTPConnector(endpoint)
+    let connector = try EndpointConnector(endpoint)
     let request = try encode(
       method: method, path: path, authority: endpoint.authority, headers: headers, body: body)
     let eventLoop = group.any()

@@ -37,7 +37,7 @@ final class ControlHTTPHandler: ChannelInboundHandler {
 
   /// Connects and sends; call on `eventLoop`.
   func start(
-    _ connector: HTTPConnector, on eventLoop: any EventLoop, timeoutNanoseconds: Int64
+    _ connector: EndpointConnector, on eventLoop: any EventLoop, timeoutNanoseconds: Int64
   ) {
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     limit = eventLoop.scheduleTask(in: .nanoseconds(timeoutNanoseconds)) {

@@ -15,7 +15,7 @@ extension JSONTensorReader {
     var isFirst = true
     while let key = try cursor.nextKey(bytes, &isFirst) {
       if key.equals("shape", in: bytes) {
-        given = try shape(&cursor, bytes)
+        given = try cursor.shape(bytes)
         continue
       }
       guard elements == nil else {
@@ -134,24 +134,6 @@ extension JSONTensorReader {
       count += 1
     }
     return count
-  }
-
-  func shape(_ cursor: inout JSONCursor, _ bytes: Span<UInt8>) throws(JSONError) -> TensorShape {
-    var shape = TensorShape()
-    var isFirst = true
-    while try cursor.nextElement(bytes, &isFirst) {
-      let number = try cursor.number(bytes)
-      guard let dimension = number.integer(as: Int.self), dimension >= 0 else {
-        throw JSONError(
-          "a dimension of 'shape' must be a whole number of at least 0",
-          at: number.range.lowerBound)
-      }
-      guard shape.append(dimension) else {
-        throw JSONError(
-          "'shape' has more than \(TensorShape.rankMax) dimensions", at: number.range.lowerBound)
-      }
-    }
-    return shape
   }
 
   func tensor(

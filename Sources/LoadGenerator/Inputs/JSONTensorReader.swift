@@ -49,7 +49,7 @@ struct JSONTensorReader {
         let name = try cursor.string(bytes).string(in: bytes)
         spec = try mismatch(at: position) { () throws(InputMismatch) in try model.spec(of: name) }
       } else if key.equals("shape", in: bytes) {
-        shape = try self.shape(&cursor, bytes)
+        shape = try cursor.shape(bytes)
       } else if key.equals("datatype", in: bytes) {
         try checkType(&cursor, bytes, spec)
       } else if key.equals("data", in: bytes) {

@@ -56,14 +56,14 @@ extension Interference {
     case .slowClients(let connections, let every):
       var plain = endpoint
       plain.tls = nil
-      let connector = try HTTPConnector(plain)
+      let connector = try EndpointConnector(plain)
       let disturbance = try await LoopBoundDisturbance(on: eventLoop) {
         SlowClientsDisturbance(
           through: connector, endpoint: endpoint, connections: connections, eventLoop: eventLoop)
       }
       return InterferenceRun(disturbance, everyNanoseconds: every)
     case .oversized(let bytes, let every):
-      let connector = try HTTPConnector(endpoint)
+      let connector = try EndpointConnector(endpoint)
       let path = "/v2/models/\(PercentEncoding.segment(surroundings.model))/infer"
       let disturbance = try await LoopBoundDisturbance(on: eventLoop) {
         OversizedDisturbance(

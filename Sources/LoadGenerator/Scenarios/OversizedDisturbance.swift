@@ -7,7 +7,7 @@ final class OversizedDisturbance: LoopDisturbance {
   private static let chunk = ByteBuffer(repeating: 0x20, count: 1 << 16)
 
   private(set) var figures = InterferenceFigures(name: "oversized")
-  private let connector: HTTPConnector
+  private let connector: EndpointConnector
   private let head: ByteBuffer
   private let byteCount: Int64
   private let eventLoop: any EventLoop
@@ -15,7 +15,7 @@ final class OversizedDisturbance: LoopDisturbance {
 
   /// - Parameter path: what the body is posted to.
   init(
-    through connector: HTTPConnector, path: String, byteCount: Int64, eventLoop: any EventLoop
+    through connector: EndpointConnector, path: String, byteCount: Int64, eventLoop: any EventLoop
   ) {
     self.connector = connector
     self.byteCount = byteCount

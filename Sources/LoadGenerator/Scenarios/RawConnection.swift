@@ -16,7 +16,7 @@ final class RawConnection {
   private var hasEnded = false
 
   /// Begins to connect; to be called on `eventLoop`.
-  init(through connector: HTTPConnector, on eventLoop: any EventLoop, events: Events) {
+  init(through connector: EndpointConnector, on eventLoop: any EventLoop, events: Events) {
     self.events = events
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     connector.connect(on: eventLoop, readBytesMax: 4_096).hop(to: eventLoop).whenComplete {

@@ -3,7 +3,7 @@ internal import NIOCore
 /// Connections that send one byte a step and never a whole request.
 final class SlowClientsDisturbance: LoopDisturbance {
   private(set) var figures = InterferenceFigures(name: "slow-clients")
-  private let connector: HTTPConnector
+  private let connector: EndpointConnector
   private let eventLoop: any EventLoop
   private let opening: [UInt8]
   private let rest: [UInt8]
@@ -19,7 +19,7 @@ final class SlowClientsDisturbance: LoopDisturbance {
   /// - Parameter connector: without TLS also where the endpoint has it: the bytes are those of a
   ///   handshake then.
   init(
-    through connector: HTTPConnector, endpoint: TargetEndpoint, connections: Int,
+    through connector: EndpointConnector, endpoint: TargetEndpoint, connections: Int,
     eventLoop: any EventLoop
   ) {
     self.connector = connector

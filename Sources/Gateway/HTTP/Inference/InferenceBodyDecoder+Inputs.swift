@@ -23,7 +23,7 @@ extension InferenceBodyDecoder {
       if key.equals("name", in: bytes) {
         members.name = try cursor.string(bytes)
       } else if key.equals("shape", in: bytes) {
-        members.shape = try readShape(&cursor, bytes)
+        members.shape = try cursor.shape(bytes)
       } else if key.equals("datatype", in: bytes) {
         guard members.elementType == nil else {
           throw JSONError("an input has 'datatype' twice", at: cursor.position)
@@ -58,26 +58,6 @@ extension InferenceBodyDecoder {
   private func inputIndex(_ name: JSONText, _ bytes: Span<UInt8>) -> Int? {
     if name.hasEscapes { return version.inputIndex(named: name.content(in: bytes).span) }
     return version.inputIndex(named: bytes.extracting(name.range))
-  }
-
-  private func readShape(_ cursor: inout JSONCursor, _ bytes: Span<UInt8>) throws(JSONError)
-    -> TensorShape
-  {
-    var shape = TensorShape()
-    var isFirst = true
-    while try cursor.nextElement(bytes, &isFirst) {
-      let number = try cursor.number(bytes)
-      guard let dimension = number.integer(as: Int.self), dimension >= 0 else {
-        throw JSONError(
-          "a dimension of 'shape' must be a whole number of at least 0",
-          at: number.range.lowerBound)
-      }
-      guard shape.append(dimension) else {
-        throw JSONError(
-          "'shape' has more than \(TensorShape.rankMax) dimensions", at: number.range.lowerBound)
-      }
-    }
-    return shape
   }
 
   private func readType(_ cursor: inout JSONCursor, _ bytes: Span<UInt8>) throws(JSONError)

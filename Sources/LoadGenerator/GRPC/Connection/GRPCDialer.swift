@@ -1,12 +1,9 @@
 package import NIOCore
-internal import NIOPosix
-internal import NIOSSL
 
 /// Makes gRPC connections to one endpoint. Any thread.
 package struct GRPCDialer: LoadDialer {
-  private let endpoint: TargetEndpoint
+  private let connector: EndpointConnector
   private let limits: HTTP2ClientLimits
-  private let tls: NIOSSLContext?
 
   /// - Parameter streamsPerConnection: requests open at once on a connection, unless the server
   ///   takes fewer.
@@ -21,13 +18,8 @@ package struct GRPCDialer: LoadDialer {
 
   /// A dialer with bounds of one's own.
   package init(endpoint: TargetEndpoint, limits: HTTP2ClientLimits) throws(BenchInputError) {
-    self.endpoint = endpoint
+    connector = try EndpointConnector(endpoint, applicationProtocol: "h2")
     self.limits = limits
-    if let files = endpoint.tls {
-      tls = try ClientTLSContext.make(files, applicationProtocols: ["h2"])
-    } else {
-      tls = nil
-    }
   }
 
   /// Starts a connection, which has ``HTTP2ClientLimits/connectNanosecondsMax`` to come about.
@@ -42,47 +34,12 @@ package struct GRPCDialer: LoadDialer {
     on eventLoop: any EventLoop, owner: any LoadConnectionOwner, stageNames: StageNames
   ) -> GRPCLoadConnection {
     let connection = GRPCLoadConnection(
-      to: endpoint, on: eventLoop, owner: owner, stageNames: stageNames, limits: limits)
+      to: connector.endpoint, on: eventLoop, owner: owner, stageNames: stageNames, limits: limits)
     connection.startDeadline()
     let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-    open(on: eventLoop).whenComplete { result in bound.value.opened(result) }
+    connector.connect(on: eventLoop, timeoutNanoseconds: limits.connectNanosecondsMax)
+      .whenComplete { result in bound.value.opened(result) }
     return connection
-  }
-
-  private func open(on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
-    let bootstrap = ClientBootstrap(group: eventLoop)
-      .connectTimeout(.nanoseconds(limits.connectNanosecondsMax))
-      .channelOption(
-        .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(minimum: 2_048, initial: 4_096, maximum: 262_144)
-      )
-      .channelInitializer { [tls, serverName] channel in
-        channel.eventLoop.makeCompletedFuture {
-          guard let tls else { return }
-          let handler = try NIOSSLClientHandler(context: tls, serverHostname: serverName)
-          try channel.pipeline.syncOperations.addHandler(handler)
-        }
-      }
-    switch endpoint.place {
-    case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
-    case .tcp(let host, let port):
-      let tcp = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // A number needs no look-up, which would cross threads.
-      if let address = try? SocketAddress(ipAddress: host, port: port) {
-        return tcp.connect(to: address)
-      }
-      return tcp.connect(host: host, port: port)
-    }
-  }
-
-  /// The name that the certificate must bear; `nil` for a number, to which the certificate is then
-  /// compared.
-  private var serverName: String? {
-    switch endpoint.place {
-    case .unix: "localhost"
-    case .tcp(let host, let port):
-      (try? SocketAddress(ipAddress: host, port: port)) == nil ? host : nil
-    }
   }
 }
 

@@ -3,15 +3,19 @@ private import NIOPosix
 internal import NIOSSL
 
 /// Opens channels to one endpoint, with TLS where that asks for it.
-struct HTTPConnector: Sendable {
+struct EndpointConnector: Sendable {
   let endpoint: TargetEndpoint
   private let tls: NIOSSLContext?
 
   /// Loads the TLS files.
-  init(_ endpoint: TargetEndpoint) throws(BenchInputError) {
+  ///
+  /// - Parameter applicationProtocol: what ALPN offers: `http/1.1` or `h2`.
+  init(
+    _ endpoint: TargetEndpoint, applicationProtocol: String = "http/1.1"
+  ) throws(BenchInputError) {
     self.endpoint = endpoint
     if let files = endpoint.tls {
-      tls = try ClientTLSContext.make(files, applicationProtocols: ["http/1.1"])
+      tls = try ClientTLSContext.make(files, applicationProtocols: [applicationProtocol])
     } else {
       tls = nil
     }
@@ -20,12 +24,15 @@ struct HTTPConnector: Sendable {
   /// Starts a connection; the future completes when the socket is connected, before a TLS
   /// handshake. Call on `eventLoop`.
   ///
-  /// - Parameter readBytesMax: bytes that one read takes at most.
+  /// - Parameters:
+  ///   - readBytesMax: bytes that one read takes at most.
+  ///   - timeoutNanoseconds: how long the socket has to connect.
   func connect(
-    on eventLoop: any EventLoop, readBytesMax: Int = 262_144
+    on eventLoop: any EventLoop, readBytesMax: Int = 262_144,
+    timeoutNanoseconds: Int64 = HTTPLoadConnection.connectNanosecondsMax
   ) -> EventLoopFuture<any Channel> {
     let bootstrap = ClientBootstrap(group: eventLoop)
-      .connectTimeout(.nanoseconds(HTTPLoadConnection.connectNanosecondsMax))
+      .connectTimeout(.nanoseconds(timeoutNanoseconds))
       .channelOption(
         .recvAllocator,
         value: AdaptiveRecvByteBufferAllocator(
