@@ -24,6 +24,8 @@ let unixSignals = Target.Dependency.product(
   name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A room: one target in `Sources/`, in the order of the table in ARCHITECTURE.md.
@@ -55,6 +57,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // System libraries.
@@ -83,6 +87,7 @@ let package = Package(
     room("Windowing", []),
     room("Rules", []),
     room("Features", ["Windowing", "Rules", "CZlib", yams]),
+    room("Records", ["Timing", grdb, crypto]),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
     room(
       "Gateway",
@@ -103,7 +108,8 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "LoadGenerator", "Rules", "Features", nioCore, nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
+        "LoadGenerator", "Rules", "Features", "Records", nioCore, nioPosix, nioSSL,
+        logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 
@@ -146,6 +152,7 @@ let package = Package(
     tests("TimingTests", ["Timing"]),
     tests("WindowingTests", ["Windowing"]),
     tests("FeaturesTests", ["Features", "Rules", "Windowing"]),
+    tests("RecordsTests", ["Records", "Timing", grdb, crypto]),
     tests("RulesTests", ["Rules"], resources: [.copy("cases.json")]),
   ]
 )

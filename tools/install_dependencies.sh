@@ -3,7 +3,7 @@
 #
 #   tools/install_dependencies.sh [run|test|bench]
 #
-# run: the headers of nghttp2 and zlib, pkg-config, Python with pip. test: also virtual
+# run: the headers of nghttp2, zlib and SQLite, pkg-config, Python with pip. test: also virtual
 # environments, openssl and a library that perf_analyzer loads. bench: also wrk and h2load.
 # Uses apt or brew; where neither may install, it names the packages and ends with status 1.
 set -euo pipefail
@@ -33,6 +33,7 @@ missing_on_debian() {
   has pkg-config || need pkg-config
   has_library libnghttp2 || need libnghttp2-dev
   has_library zlib || need zlib1g-dev
+  has_library sqlite3 || need libsqlite3-dev
   has python3 || need python3
   python3 -m pip --version >/dev/null 2>&1 || need python3-pip
   [ "$purpose" = run ] && return

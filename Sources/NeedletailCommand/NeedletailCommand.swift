@@ -9,7 +9,8 @@ struct NeedletailCommand: AsyncParsableCommand {
     version: NeedletailVersion.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ModelsCommand.self, BenchCommand.self,
-      FeaturesCommand.self, RulesCommand.self, VersionCommand.self,
+      RecordsCommand.self, FeaturesCommand.self, RulesCommand.self,
+      VersionCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)
 }

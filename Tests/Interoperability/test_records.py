@@ -1,0 +1,288 @@
+"""Decision records against crashes and disks that fail: the real binary, killed and starved.
+
+`needletail records stress` appends records and prints each one that was acknowledged. Afterwards
+the file is read with Python's own sqlite3 and hashlib, so nothing here trusts the code under test.
+NEEDLETAIL_KILL_ROUNDS sets how often it is killed (60 if unset).
+"""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import time
+
+import pytest
+
+from server_process import BINARY
+
+ROUNDS = int(os.environ.get("NEEDLETAIL_KILL_ROUNDS", "60"))
+COLUMNS = """sequence, decided_at, is_degraded, id, request_id, pipeline, pipeline_digest,
+             outcome, body"""
+FAILING_SYNC = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/types.h>
+static int left = -1, armed;
+static int fails(void) {
+  if (!armed) { armed = 1; left = atoi(getenv("SYNCS_BEFORE_FAILURE")); }
+  return left == 0 ? (left = 1 << 30, 1) : (left--, 0);
+}
+int fdatasync(int fd) {
+  if (fails()) { errno = EIO; return -1; }
+  return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+}
+int fsync(int fd) {
+  if (fails()) { errno = EIO; return -1; }
+  return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+"""
+
+
+def stress(path, *flags, **options):
+    command = [str(BINARY), "records", "stress", "--path", str(path), *map(str, flags)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def records(*arguments):
+    command = [str(BINARY), "records", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def text(value):
+    data = (value or "").encode()
+    return struct.pack(">I", len(data)) + data
+
+
+def check_chain(path):
+    """Follows the chain as docs/records.md describes it; returns {id: (sequence, request)}."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        end_sequence, end_hash, head, removed = db.execute(
+            "SELECT end_sequence, end_hash, removed_hash, removed_through FROM chain").fetchone()
+        found, sequence = {}, removed
+        for row in db.execute(f"SELECT {COLUMNS}, hash FROM decisions ORDER BY sequence"):
+            sequence += 1
+            assert row[0] == sequence
+            canonical = struct.pack(">qq", row[0], row[1]) + bytes([row[2], row[4] is not None])
+            canonical += b"".join(text(value) for value in row[3:9])
+            head = hashlib.sha256(head + canonical).digest()
+            assert head == row[9], f"record {sequence}"
+            assert row[3] not in found, "an id is there twice"
+            found[row[3]] = (sequence, row[4])
+        assert (sequence, head) == (end_sequence, end_hash)
+        requests = [request for _, request in found.values()]
+        assert len(set(requests)) == len(requests), "a request was decided twice"
+        return found
+
+
+class Acknowledged:
+    """What `stress` said, over all of its runs."""
+
+    def __init__(self):
+        self.sequences = {}
+        self.duplicates = []
+
+    def read(self, output):
+        # The last line may be cut by the kill: then its sender never got it.
+        for line in output.splitlines(keepends=True):
+            if not line.endswith("\n"):
+                continue
+            words = line.split()
+            if words[1] == "duplicate":
+                self.duplicates.append(words[0])
+            elif words[1] != "queued":
+                assert words[0] not in self.sequences, "acknowledged twice"
+                self.sequences[words[0]] = int(words[1])
+
+    def check(self, found, durability="group"):
+        for identifier, sequence in self.sequences.items():
+            assert identifier in found, f"{identifier} was acknowledged and is gone"
+            assert found[identifier][0] == sequence
+        if durability == "after-response":
+            return
+        for identifier in self.duplicates:
+            assert identifier in found, f"{identifier} was an answer and is gone"
+
+
+@pytest.mark.parametrize("durability", ["group", "commit", "after-response"])
+def test_kill_at_random(tmp_path, durability):
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    choose = random.Random(seed)
+    path = tmp_path / "records.sqlite"
+    acknowledged = Acknowledged()
+    found = {}
+    for _ in range(max(1, ROUNDS // 3)):
+        flags = ["--rate", choose.choice([0, 2_000, 8_000]), "--durability", durability,
+                 "--duplicates", choose.choice([0, 20]), "--body", choose.choice([16, 400, 6_000])]
+        process = stress(path, *flags, start_new_session=True)
+        assert process.stderr.readline().startswith("open"), process.stderr.read()
+        time.sleep(choose.uniform(0, 0.12))
+        process.send_signal(signal.SIGKILL)
+        output, _ = process.communicate(timeout=30)
+        acknowledged.read(output)
+        if choose.random() < 0.3:
+            found = check_chain(path)
+            acknowledged.check(found, durability)
+    # The last run ends in good order, and what it says is there is all there is.
+    process = stress(path, "--rate", 0, "--count", 200, "--durability", durability)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    acknowledged.read(output)
+    verified = records("verify", path)
+    assert verified.returncode == 0, verified.stdout
+    found = check_chain(path)
+    acknowledged.check(found, durability)
+    assert len(found) >= 200
+    if durability == "commit":
+        assert acknowledged.sequences, "nothing was acknowledged"
+
+
+def test_after_response_loses_only_the_last_moments(tmp_path):
+    path = tmp_path / "records.sqlite"
+    process = stress(path, "--rate", 2_000, "--durability", "after-response")
+    lines = [process.stdout.readline().split()[0] for _ in range(3_000)]
+    process.kill()
+    rest, _ = process.communicate(timeout=30)
+    lines += [line.split()[0] for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+    found = check_chain(path)
+    kept = [line in found for line in lines]
+    assert all(kept[: len(found)]), "a record is missing in the middle"
+    # Ten milliseconds to gather and a commit; a second is far beyond both.
+    assert len(lines) - len(found) < 2_000
+
+
+def test_verify_list_and_show(tmp_path):
+    path = tmp_path / "records.sqlite"
+    process = stress(path, "--rate", 0, "--count", 300)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    verified = records("verify", path)
+    assert verified.returncode == 0
+    anchor = verified.stdout.split("end ")[1].strip()
+    assert records("verify", path, "--anchor", anchor).returncode == 0
+    listed = records("list", path, "--limit", 250)
+    assert len(listed.stdout.splitlines()) == 250
+    rest = records("list", path, "--after", listed.stderr.split()[-1], "--limit", 250)
+    assert len(rest.stdout.splitlines()) == 50 and rest.stderr == ""
+    identifier = output.split()[0]
+    shown = records("show", path, identifier)
+    assert f'"id":"{identifier}"' in shown.stdout
+    assert records("show", path, "nobody").returncode == 1
+    assert records("verify", tmp_path / "missing.sqlite").returncode == 1
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE decisions SET outcome = 'approve', is_degraded = 0 WHERE sequence = 22")
+        db.commit()
+    broken = records("verify", path)
+    assert broken.returncode == 1
+    assert "record 22: altered" in broken.stdout
+    pruned = records("prune", path, "--before", "2100-01-01T00:00:00Z")
+    assert pruned.returncode == 1 and "record 22: altered" in pruned.stderr
+
+
+def test_a_file_that_nobody_may_write_can_be_read(tmp_path):
+    path = tmp_path / "records.sqlite"
+    stress(path, "--rate", 0, "--count", 10).communicate(timeout=60)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(path, copy / "records.sqlite")
+    (copy / "records.sqlite").chmod(0o444)
+    copy.chmod(0o555)
+    try:
+        assert records("verify", copy / "records.sqlite").returncode == 0
+    finally:
+        copy.chmod(0o755)
+
+
+def test_a_failed_sync_stops_it_and_is_not_repeated(tmp_path):
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler")
+    source, library = tmp_path / "sync.c", tmp_path / "sync.so"
+    source.write_text(FAILING_SYNC)
+    built = subprocess.run(
+        ["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], capture_output=True, text=True)
+    if built.returncode != 0:
+        pytest.skip(f"cannot build a library: {built.stderr}")
+    for syncs in (12, 30, 100):
+        path = tmp_path / f"records-{syncs}.sqlite"
+        environment = dict(os.environ, LD_PRELOAD=str(library), SYNCS_BEFORE_FAILURE=str(syncs))
+        process = stress(
+            path, "--rate", 2_000, "--count", 100_000, "--durability", "commit",
+            "--exit-on-failure", env=environment)
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 1, errors
+        assert "failed durability" in errors
+        acknowledged = Acknowledged()
+        acknowledged.read(output)
+        assert acknowledged.sequences
+        # Restarting recovers what was acknowledged; the record in doubt is whole or absent.
+        again = stress(path, "--rate", 0, "--count", 5)
+        more, errors = again.communicate(timeout=60)
+        assert again.returncode == 0, errors
+        acknowledged.read(more)
+        acknowledged.check(check_chain(path))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of four megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"a small file system needs root: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_refuses_and_recovers(small_disk):
+    path = small_disk / "records.sqlite"
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(2 << 20))
+    output, errors = small_disk.parent / "output", small_disk.parent / "errors"
+    command = [str(BINARY), "records", "stress", "--path", str(path), "--rate", "400",
+               "--body", "8000", "--durability", "group"]
+    with output.open("w") as out, errors.open("w") as err:
+        process = subprocess.Popen(command, stdout=out, stderr=err)
+    deadline = time.monotonic() + 30
+    try:
+        while "failed disk_full" not in errors.read_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert "failed disk_full" in errors.read_text(), "the disk never became full"
+        written = output.read_text().count("\n")
+        ballast.unlink()
+        while output.read_text().count("\n") < written + 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+    acknowledged = Acknowledged()
+    acknowledged.read(output.read_text())
+    assert len(acknowledged.sequences) >= written + 5, "it did not recover"
+    found = check_chain(path)
+    acknowledged.check(found)
+    assert records("verify", path).returncode == 0
+
+
+def test_a_file_has_one_writer(tmp_path):
+    path = tmp_path / "records.sqlite"
+    first = stress(path, "--rate", 100)
+    try:
+        assert first.stderr.readline().startswith("open")
+        second = stress(path, "--rate", 100)
+        _, errors = second.communicate(timeout=30)
+        assert second.returncode == 1
+        assert "another process is writing to it" in errors
+        assert records("verify", path).returncode == 0
+    finally:
+        first.kill()
+        first.communicate(timeout=30)
