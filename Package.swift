@@ -88,6 +88,12 @@ let package = Package(
     room("Rules", []),
     room("Features", ["Windowing", "Rules", "CZlib", yams]),
     room("Records", ["Timing", grdb, crypto]),
+    room(
+      "Decisions",
+      [
+        "Tensors", "Timing", "ModelRuntimes", "Inference", "Rules", "Features", nioCore, deque,
+        crypto, yams,
+      ]),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
     room(
       "Gateway",
@@ -108,7 +114,7 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "LoadGenerator", "Rules", "Features", "Records", nioCore, nioPosix, nioSSL,
+        "LoadGenerator", "Rules", "Features", "Records", "Decisions", nioCore, nioPosix, nioSSL,
         logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
@@ -153,6 +159,12 @@ let package = Package(
     tests("WindowingTests", ["Windowing"]),
     tests("FeaturesTests", ["Features", "Rules", "Windowing"]),
     tests("RecordsTests", ["Records", "Timing", grdb, crypto]),
+    tests(
+      "DecisionsTests",
+      [
+        "Decisions", "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Rules",
+        "Features", "NeedletailTesting", nioCore, nioPosix, logging,
+      ]),
     tests("RulesTests", ["Rules"], resources: [.copy("cases.json")]),
   ]
 )

@@ -9,7 +9,7 @@ struct NeedletailCommand: AsyncParsableCommand {
     version: NeedletailVersion.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ModelsCommand.self, BenchCommand.self,
-      RecordsCommand.self, FeaturesCommand.self, RulesCommand.self,
+      DecideCommand.self, RecordsCommand.self, FeaturesCommand.self, RulesCommand.self,
       VersionCommand.self,
     ],
     defaultSubcommand: ServeCommand.self)

@@ -1,0 +1,23 @@
+internal import Synchronization
+
+/// One pipeline as it serves: its definition and what its decisions share. Any thread.
+///
+/// Two locks, each held for less than a microsecond.
+package final class Pipeline: Sendable {
+  package let definition: PipelineDefinition
+  package let features: SharedFeatures?
+  let state: Mutex<PipelineState>
+  let requests = Mutex(RecentRequests())
+
+  /// A pipeline that has decided nothing.
+  ///
+  /// - Parameter features: of the views that the definition names.
+  package init(_ definition: PipelineDefinition, features: SharedFeatures?) {
+    self.definition = definition
+    self.features = features
+    state = Mutex(PipelineState(definition))
+  }
+
+  /// A copy of the shared state: breakers, calls in flight, escalation.
+  package func currentState() -> PipelineState { state.withLock { $0 } }
+}

@@ -1,0 +1,53 @@
+/// Holds the share of requests that go on to the next tier at its target, by narrowing the band of
+/// scores that go on.
+///
+/// An integral controller: once an interval the band moves by the gain times the difference between
+/// target and share. It rests while the difference is small. A value without a clock: monotonic
+/// nanoseconds come in.
+package struct EscalationController: Sendable {
+  /// Nanoseconds over which the cap is kept.
+  private static let capWindow: Int64 = 10_000_000_000
+
+  package let definition: EscalationDefinition
+  /// The part of the declared band that goes on, 0 to 1.
+  package private(set) var band = 1.0
+  private var recent = RollingCounts(window: capWindow)
+  private var interval = RollingCounts.Counts()
+  private var intervalEnd = Int64.min
+  private var isCorrecting = false
+
+  package init(_ definition: EscalationDefinition) { self.definition = definition }
+
+  /// The share of the last ten seconds; 0 before anything was scored.
+  package var share: Double {
+    recent.total.all == 0 ? 0 : Double(recent.total.first) / Double(recent.total.all)
+  }
+
+  /// Whether one more may go on without exceeding the cap.
+  package mutating func allows(now: Int64) -> Bool {
+    recent.advance(to: now)
+    let total = recent.total
+    // What one request does to a handful says nothing about the share.
+    let all = Double(max(total.all + 1, definition.requestsMin))
+    return Double(total.first + 1) <= definition.cap * all
+  }
+
+  /// Counts one scored request, and whether it went on.
+  package mutating func note(escalated: Bool, now: Int64) {
+    let counts = RollingCounts.Counts(all: 1, first: escalated ? 1 : 0)
+    recent.add(counts, now: now)
+    interval += counts
+    if intervalEnd == .min { intervalEnd = now + definition.interval }
+    guard now >= intervalEnd, interval.all >= definition.requestsMin else { return }
+    correct(by: definition.target - Double(interval.first) / Double(interval.all))
+    interval = .init()
+    intervalEnd = now + definition.interval
+  }
+
+  private mutating func correct(by difference: Double) {
+    // Once it moves it goes on to near the target, so that it does not hang at the edge.
+    let rest = isCorrecting ? definition.hysteresis / 4 : definition.hysteresis
+    isCorrecting = abs(difference) > rest
+    if isCorrecting { band = min(1, max(0, band + definition.gain * difference)) }
+  }
+}
