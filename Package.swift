@@ -86,26 +86,28 @@ let package = Package(
       ]),
     room("Windowing", []),
     room("Rules", []),
-    room("Features", ["Windowing", "Rules", "CZlib", yams]),
+    room("Definitions", ["Rules", yams]),
+    room("Features", ["Windowing", "Rules", "Definitions", "CZlib", yams]),
     room("Records", ["Timing", grdb, crypto]),
     room(
       "Decisions",
       [
-        "Tensors", "Timing", "ModelRuntimes", "Inference", "Rules", "Features", nioCore, deque,
-        crypto, yams,
+        "Tensors", "Timing", "ModelRuntimes", "Inference", "Rules", "Definitions", "Features",
+        "Records", nioCore, deque, crypto, yams,
       ]),
     room("Monitoring", ["Timing", "ModelStore", "Inference", logging]),
     room(
       "Gateway",
       [
-        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Admission", "Inference",
-        "Monitoring", "CNghttp2", "CZlib", nioCore, nioPosix, nioSSL, protobuf, logging,
+        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Admission", "Inference", "Rules",
+        "Features", "Records", "Decisions", "Monitoring", "CNghttp2", "CZlib", nioCore, nioPosix,
+        nioSSL, protobuf, logging,
       ]),
     room(
       "LoadGenerator",
       [
-        "Tensors", "Timing", "ModelRuntimes", "Inference", "Gateway", "CNghttp2", nioCore,
-        nioPosix, nioTLS, nioSSL, deque, protobuf, yams,
+        "Tensors", "Timing", "ModelRuntimes", "Inference", "Definitions", "Gateway", "CNghttp2",
+        nioCore, nioPosix, nioTLS, nioSSL, deque, protobuf, yams,
       ]),
     room(
       "NeedletailTesting",
@@ -114,8 +116,8 @@ let package = Package(
       name: "NeedletailCommand",
       dependencies: [
         "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "LoadGenerator", "Rules", "Features", "Records", "Decisions", nioCore, nioPosix, nioSSL,
-        logging, unixSignals, argumentParser, yams,
+        "LoadGenerator", "Rules", "Definitions", "Features", "Records", "Decisions", nioCore,
+        nioPosix, nioSSL, logging, unixSignals, argumentParser, yams,
       ],
       swiftSettings: strict),
 
@@ -123,17 +125,17 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Monitoring", "Gateway",
-        "NeedletailTesting", "CNghttp2", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioSSL,
-        protobuf, logging,
+        "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Rules", "Features",
+        "Records", "Decisions", "Monitoring", "Gateway", "NeedletailTesting", "CNghttp2", nioCore,
+        nioPosix, nioHTTP1, nioEmbedded, nioSSL, protobuf, logging,
       ],
       resources: [.copy("Corpus")]),
     tests(
       "LoadGeneratorTests",
       [
         "LoadGenerator", "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference",
-        "Gateway", "NeedletailTesting", "CNghttp2", nioCore, nioPosix, nioHTTP1, nioEmbedded,
-        nioSSL, protobuf, logging,
+        "Definitions", "Gateway", "NeedletailTesting", "CNghttp2", nioCore, nioPosix, nioHTTP1,
+        nioEmbedded, nioSSL, protobuf, logging,
       ]),
     tests(
       "CommandTests",
@@ -157,13 +159,13 @@ let package = Package(
       resources: [.copy("Models")]),
     tests("TimingTests", ["Timing"]),
     tests("WindowingTests", ["Windowing"]),
-    tests("FeaturesTests", ["Features", "Rules", "Windowing"]),
+    tests("FeaturesTests", ["Features", "Definitions", "Rules", "Windowing"]),
     tests("RecordsTests", ["Records", "Timing", grdb, crypto]),
     tests(
       "DecisionsTests",
       [
         "Decisions", "Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", "Rules",
-        "Features", "NeedletailTesting", nioCore, nioPosix, logging,
+        "Definitions", "Features", "Records", "NeedletailTesting", nioCore, nioPosix, logging,
       ]),
     tests("RulesTests", ["Rules"], resources: [.copy("cases.json")]),
   ]

@@ -1,4 +1,3 @@
-private import Dispatch
 internal import Synchronization
 internal import Timing
 
@@ -20,7 +19,7 @@ final class ExpirySweeper: Sendable {
   private static let tickNanoseconds: Int64 = 2_000_000
 
   private let state = Mutex(State())
-  private let wake = DispatchSemaphore(value: 0)
+  private let wake = MonotonicSemaphore()
   private let isAsleep = Atomic<Bool>(false)
 
   /// Starts the thread; it ends with ``stop()``.
@@ -97,6 +96,6 @@ final class ExpirySweeper: Sendable {
 
   private func pause(until next: MonotonicInstant, now: MonotonicInstant) {
     let nanoseconds = min(Self.tickNanoseconds, max(50_000, next.since(now)))
-    _ = wake.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
+    _ = wake.wait(until: now.advanced(byNanoseconds: nanoseconds))
   }
 }

@@ -1,5 +1,4 @@
 internal import Batching
-private import Dispatch
 internal import ModelRuntimes
 internal import Synchronization
 internal import Timing
@@ -25,7 +24,7 @@ final class ThreadedLane: Sendable {
 
   private let model: String
   private let state: Mutex<State>
-  private let wake = DispatchSemaphore(value: 0)
+  private let wake = MonotonicSemaphore()
   /// Rows that wait, readable without the mutex by spinning threads and the expiry sweep.
   private let rowsWaiting = Atomic<Int>(0)
   private let sweeper: ExpirySweeper
@@ -199,8 +198,7 @@ final class ThreadedLane: Sendable {
   /// With `until` set the thread already counts as sleeping: an arrival signals it at once.
   private func sleep(until: MonotonicInstant?) {
     if let until {
-      let wait = max(0, until.since(.now()))
-      if wake.wait(timeout: .now() + .nanoseconds(Int(wait))) == .timedOut { settleTimeout() }
+      if !wake.wait(until: until) { settleTimeout() }
       return
     }
     let start = MonotonicInstant.now()

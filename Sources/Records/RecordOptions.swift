@@ -23,7 +23,7 @@ package struct RecordOptions: Sendable, Equatable {
   /// How many of the newest records are checked against their hashes when the file is opened.
   package var rowsCheckedAtOpen = 1_000
   /// The write-ahead log is copied into the file each time that about so many bytes were written.
-  package var checkpointBytes = 32 << 20
+  package var checkpointBytes = 64 << 20
   /// The most memory for pages of the file that the writer keeps at hand.
   package var pageCacheBytes = 64 << 20
 

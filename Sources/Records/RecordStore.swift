@@ -10,6 +10,8 @@ package final class RecordStore: Sendable {
   /// Queries on connections of their own; see also the methods of the same names here.
   package let reader: RecordReader
   private let writer: RecordWriter
+  private let hasher: RequestHasher
+  private let known: KnownRequests
   private let isClosed = ClosedOnce()
 
   /// Opens the file, or creates it, and starts its writer.
@@ -22,13 +24,11 @@ package final class RecordStore: Sendable {
     let file = try RecordFile(path: path, options: options)
     let copier = try LogCopier(path: path)
     reader = try RecordReader(path: path)
-    let known = try file.recentRequests(
-      limit: min(options.recentRequestsAtOpen, options.recentRequestsMaximum))
+    hasher = file.index.hasher
+    known = file.index.known
     var recent = RecentRequests(capacity: options.recentRequestsMaximum)
-    for (pipeline, requestID) in known.ids {
-      recent.add(Self.key(pipeline, requestID), ticket: 0)
-    }
-    var queue = RecordQueue(options: options, recent: recent, remembersAll: known.isAll)
+    for hash in file.index.atOpen.suffix(recent.capacity) { recent.add(hash, ticket: 0) }
+    var queue = RecordQueue(options: options, recent: recent, remembersAll: file.index.isAllAtOpen)
     queue.statistics.lastSequence = file.chain.sequence
     writer = RecordWriter(queue)
     writer.start(file, copier: copier)
@@ -51,7 +51,9 @@ package final class RecordStore: Sendable {
     let queued = QueuedRecord(
       record, durability: durability, due: now.advanced(byNanoseconds: patience(durability)),
       completion: completion)
-    let key = record.requestID.map { Self.key(record.pipeline, $0) }
+    let key = record.requestID.map {
+      hasher.hash(pipeline: record.pipeline, requestID: $0)
+    }
     switch writer.offer(queued, key: key, now: now) {
     case .refused(let failure): throw failure
     case .duplicate(let record): completion(.success(.duplicate(record)))
@@ -64,7 +66,8 @@ package final class RecordStore: Sendable {
   /// `unknown`: it is not among the last ``RecordOptions/recentRequestsMaximum`` requests.
   /// If it is older than that, the writer finds it, and `append` completes with its record.
   package func recall(pipeline: String, requestID: String) -> RequestRecall {
-    writer.recall(Self.key(pipeline, requestID), pipeline: pipeline, requestID: requestID).0
+    let key = hasher.hash(pipeline: pipeline, requestID: requestID)
+    return writer.recall(key, pipeline: pipeline, requestID: requestID).0
   }
 
   /// The record with this id; `nil` if there is none, or if it is not written yet.
@@ -73,11 +76,14 @@ package final class RecordStore: Sendable {
   /// The record of this request; `nil` if there is none. One that waits to be written has the
   /// sequence 0 and no hash.
   package func find(pipeline: String, requestID: String) throws(RecordFailure) -> StoredRecord? {
-    let key = Self.key(pipeline, requestID)
+    let key = hasher.hash(pipeline: pipeline, requestID: requestID)
     switch writer.recall(key, pipeline: pipeline, requestID: requestID) {
     case (.queued(let record), _): return StoredRecord(sequence: 0, hash: [], record: record)
     case (.unknown, isSure: true): return nil
-    default: return try reader.find(pipeline: pipeline, requestID: requestID)
+    default:
+      // What memory does not know is in the sorted index.
+      return try reader.find(
+        pipeline: pipeline, requestID: requestID, hash: key, hint: known.sequence(of: key))
     }
   }
 
@@ -120,12 +126,5 @@ package final class RecordStore: Sendable {
     case .group: options.gatherNanoseconds
     case .afterResponse: options.lazyGatherNanoseconds
     }
-  }
-
-  private static func key(_ pipeline: String, _ requestID: String) -> UInt64 {
-    var hasher = Hasher()
-    hasher.combine(pipeline)
-    hasher.combine(requestID)
-    return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 }

@@ -40,6 +40,16 @@ package enum Aggregate: Sendable, Hashable {
     }
   }
 
+  /// Nanoseconds in which a weight halves; `nil` where all weigh the same.
+  var halfLife: Int64? {
+    switch self {
+    case .decayedSum(let halfLife), .decayedCount(let halfLife): halfLife
+    case .count, .sum, .mean, .minimum, .maximum, .variance, .standardDeviation, .rate, .first,
+      .last, .distinct, .quantile:
+      nil
+    }
+  }
+
   /// The answer over an empty window; `nil` where there is none.
   var valueOfNothing: Double? {
     switch self {

@@ -57,6 +57,10 @@ package struct AggregatePlan: Sendable {
         throw WindowError("an output names window \(output.window) of \(windows.count)")
       }
       try Self.check(output)
+      if let halfLife = output.aggregate.halfLife, windows[output.window].hop / 16 > halfLife {
+        throw WindowError(
+          "a half-life is at least a 16th of the hop of its window: choose a shorter hop")
+      }
       layouts[output.window].add(output)
     }
     self.windows = windows

@@ -9,7 +9,11 @@ enum FixedPoint {
   /// `value` (finite, at most 2^80 in magnitude) to the nearest multiple of 2^-40, ties to even.
   @inline(__always)
   static func rounded(_ value: Double) -> Int128 {
-    let scaled = (value * scale).rounded(.toNearestOrEven)
+    var scaled = value * scale
+    // Adding and taking away 1.5·2^52 rounds as well, and takes no call.
+    if abs(scaled) < 0x1p51 { return Int128(Int64((scaled + 0x1.8p52) - 0x1.8p52)) }
+    // From 2^52 on there is nothing behind the point.
+    if abs(scaled) < 0x1p52 { scaled = scaled.rounded(.toNearestOrEven) }
     if abs(scaled) < 0x1p62 { return Int128(Int64(scaled)) }
     // 53 significant bits and a shift: exact.
     let shift = Int(scaled.exponent) - 52

@@ -20,6 +20,8 @@ struct TileLayout: Sendable {
       case quantile(accuracy: Double)
       /// Two words: fixed point, weights relative to the tile's end.
       case decayed(halfLife: Int64)
+      /// The same of ones.
+      case decayedCount(halfLife: Int64)
     }
 
     var kind: Kind
@@ -29,7 +31,7 @@ struct TileLayout: Sendable {
     var words: Int {
       switch kind {
       case .count, .minimum, .maximum, .distinct, .quantile: 1
-      case .sum, .squares, .decayed: 2
+      case .sum, .squares, .decayed, .decayedCount: 2
       case .first, .last: 3
       }
     }
@@ -37,7 +39,8 @@ struct TileLayout: Sendable {
     var isSketch: Bool {
       switch kind {
       case .distinct, .quantile: true
-      case .count, .sum, .squares, .minimum, .maximum, .first, .last, .decayed: false
+      case .count, .sum, .squares, .minimum, .maximum, .first, .last, .decayed, .decayedCount:
+        false
       }
     }
   }
@@ -57,6 +60,10 @@ struct TileLayout: Sendable {
   private(set) var words = TileLayout.headWords
   /// Whether a part is kept outside the tile.
   private(set) var hasSketches = false
+  /// By part: what an event does to it.
+  private(set) var steps: [TileStep] = []
+  /// The words of a tile without events; the first is its number.
+  private(set) var emptyTile: [Int64] = [0, .min]
 
   init(spec: WindowSpec, lateness: Int64) {
     self.spec = spec
@@ -79,7 +86,8 @@ struct TileLayout: Sendable {
       switch kind {
       case .count: result.count = offset
       case .sum: result.sum = offset
-      case .squares, .minimum, .maximum, .first, .last, .distinct, .quantile, .decayed:
+      case .squares, .minimum, .maximum, .first, .last, .distinct, .quantile, .decayed,
+        .decayedCount:
         result.own = offset
       }
     }
@@ -90,6 +98,9 @@ struct TileLayout: Sendable {
     guard !parts.contains(part) else { return }
     parts.append(part)
     offsets.append(words)
+    steps.append(TileStep(part, offset: words))
+    emptyTile.append(part.identity)
+    for _ in 1..<part.words { emptyTile.append(0) }
     words += part.words
     if part.isSketch { hasSketches = true }
   }
@@ -106,7 +117,8 @@ struct TileLayout: Sendable {
     case .last: [.last]
     case .distinct(let precision): [.distinct(precision: precision)]
     case .quantile(_, let accuracy): [.quantile(accuracy: accuracy)]
-    case .decayedSum(let halfLife), .decayedCount(let halfLife): [.decayed(halfLife: halfLife)]
+    case .decayedSum(let halfLife): [.decayed(halfLife: halfLife)]
+    case .decayedCount(let halfLife): [.decayedCount(halfLife: halfLife)]
     }
   }
 }

@@ -8,6 +8,10 @@ extension WindowColumn {
     let words = slabs[slab].pages[page]
     for index in 0..<Int(reference.tiles) {
       let tile = base + start(of: index, reference)
+      guard layout.hasSketches else {
+        bytes.appendSnapshot(words, tile..<tile + layout.words)
+        continue
+      }
       bytes.appendSnapshot(words[tile])
       bytes.appendSnapshot(words[tile + 1])
       for (index, part) in layout.parts.enumerated() {
@@ -28,6 +32,10 @@ extension WindowColumn {
     let tiles = try reader.read(UInt16.self)
     guard Int(tiles) <= capacities[capacities.count - 1] else {
       throw WindowError("a snapshot holds \(tiles) tiles of one key; this window has fewer")
+    }
+    guard layout.hasSketches else {
+      if tiles > 0 { reference = try readWords(tiles, from: &reader) }
+      return
     }
     var previous = Int64.min
     for _ in 0..<tiles {
@@ -52,6 +60,27 @@ extension WindowColumn {
         }
       }
     }
+  }
+
+  /// Reads tiles that consist of their words alone.
+  private mutating func readWords(
+    _ tiles: UInt16, from reader: inout SnapshotReader
+  ) throws(WindowError) -> Reference {
+    let slab = capacities.firstIndex { $0 >= Int(tiles) } ?? capacities.count - 1
+    let block = slabs[slab].allocate()
+    let (page, base) = slabs[slab].place(block)
+    do throws(WindowError) {
+      var words = slabs[slab].pages[page].mutableSpan
+      try reader.read(Int(tiles) * layout.words, into: &words, at: base)
+      for tile in 1..<max(1, Int(tiles))
+      where words[base + tile * layout.words] <= words[base + (tile - 1) * layout.words] {
+        throw WindowError("the tiles of a snapshot are not in order")
+      }
+    } catch {
+      slabs[slab].release(block)
+      throw error
+    }
+    return Reference(block: block, tiles: tiles, sizeClass: UInt8(slab + 1))
   }
 
   /// Where a key's newest tile starts.

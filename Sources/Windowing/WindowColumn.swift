@@ -34,13 +34,49 @@ struct WindowColumn: Sendable {
   /// The word at which a tile of a key starts, from the start of its block.
   @inline(__always)
   func start(of index: Int, _ reference: Reference) -> Int {
-    let capacity = capacities[Int(reference.sizeClass) - 1]
-    let place = Int(reference.head) + index
-    return (place < capacity ? place : place - capacity) * layout.words
+    ring(reference, base: 0).start(of: index)
   }
 
-  /// The number of a key's newest tile, or 0: asked for early, so that the memory of all windows is
-  /// on its way while the first is worked on.
+  /// The tiles of a key in a block that starts at `base`.
+  @inline(__always)
+  private func ring(_ reference: Reference, base: Int) -> Ring {
+    Ring(
+      base: base, head: Int(reference.head),
+      capacity: capacities[Int(reference.sizeClass) - 1], words: layout.words)
+  }
+
+  /// Where tiles lie in a block: the oldest anywhere, the next behind it.
+  private struct Ring {
+    let base: Int
+    let head: Int
+    let capacity: Int
+    let words: Int
+
+    @inline(__always)
+    func start(of index: Int) -> Int {
+      let place = head + index
+      return base + (place < capacity ? place : place - capacity) * words
+    }
+  }
+
+  /// Loads all of a key's newest tile; a number of no meaning.
+  @inline(__always)
+  func touchNewest(_ reference: Reference) -> Int64 {
+    guard reference.sizeClass > 0 else { return 0 }
+    let slab = Int(reference.sizeClass) - 1
+    let (page, base) = slabs[slab].place(reference.block)
+    let tile = base + start(of: Int(reference.tiles) - 1, reference)
+    var sum = slabs[slab].pages[page][tile]
+    // Eight words are a line of memory.
+    var word = layout.words - 1
+    while word > 0 {
+      sum ^= slabs[slab].pages[page][tile + word]
+      word -= 8
+    }
+    return sum
+  }
+
+  /// The number of a key's newest tile, or 0.
   @inline(__always)
   func newestTile(_ reference: Reference) -> Int64 {
     guard reference.sizeClass > 0 else { return 0 }
@@ -49,26 +85,35 @@ struct WindowColumn: Sendable {
     return slabs[slab].pages[page][base + start(of: Int(reference.tiles) - 1, reference)]
   }
 
+  /// The number of a key's oldest tile, or 0.
+  @inline(__always)
+  func oldestTile(_ reference: Reference) -> Int64 {
+    guard reference.sizeClass > 0 else { return 0 }
+    let slab = Int(reference.sizeClass) - 1
+    let (page, base) = slabs[slab].place(reference.block)
+    return slabs[slab].pages[page][base + start(of: 0, reference)]
+  }
+
   /// Adds one event, in the tile of its time.
   mutating func add(
-    _ row: borrowing EventRow, _ reference: inout Reference, _ sketches: inout SketchPool
+    _ row: borrowing EventRow, _ exact: borrowing ExactValues, _ reference: inout Reference,
+    _ sketches: inout SketchPool
   ) {
-    let number = layout.spec.tile(of: row.time)
-    guard let index = openTile(number, &reference, &sketches) else { return }
+    guard let index = openTile(row.time, &reference, &sketches) else { return }
     let slab = Int(reference.sizeClass) - 1
     let (page, base) = slabs[slab].place(reference.block)
     let tile = base + start(of: index, reference)
     var words = slabs[slab].pages[page].mutableSpan
     words[tile + 1] = max(words[tile + 1], row.time)
-    let end = layout.end(of: number)
-    for index in layout.parts.indices {
-      let part = layout.parts[index]
-      guard part.takes(row) else { continue }
-      let word = tile + layout.offsets[index]
-      if part.isSketch {
-        words[word] = sketches.add(row, to: words[word], part)
+    let end = layout.end(of: words[tile])
+    let steps = layout.steps
+    for index in steps.indices {
+      guard steps[index].takes(row) else { continue }
+      let word = tile + steps[index].offset
+      if case .sketch = steps[index].operation {
+        words[word] = sketches.add(row, to: words[word], steps[index].part)
       } else {
-        part.add(row, to: &words, at: word, tileEnd: end)
+        steps[index].add(row, exact, to: &words, at: word, tileEnd: end)
       }
     }
   }
@@ -93,36 +138,66 @@ struct WindowColumn: Sendable {
     reference = Reference()
   }
 
-  /// The place among the key's tiles of the one with this number, made if it is not there; `nil` if
-  /// it is too old to be wanted.
+  /// The place among the key's tiles of the one that an instant lies in, made if it is not there;
+  /// `nil` if it is too old to be wanted.
+  @inline(__always)
   private mutating func openTile(
+    _ time: Int64, _ reference: inout Reference, _ sketches: inout SketchPool
+  ) -> Int? {
+    if reference.sizeClass > 0 {
+      // Nearly always it lies in the newest: then nothing needs to be divided.
+      let sinceNewest = time &- newestTile(reference) &* layout.spec.hop
+      if sinceNewest >= 0, sinceNewest < layout.spec.hop { return Int(reference.tiles) - 1 }
+    }
+    return findTile(layout.spec.tile(of: time), &reference, &sketches)
+  }
+
+  private mutating func findTile(
     _ number: Int64, _ reference: inout Reference, _ sketches: inout SketchPool
   ) -> Int? {
     guard reference.sizeClass > 0 else {
       reference = Reference(block: slabs[0].allocate(), tiles: 0, sizeClass: 1)
       return insert(number, at: 0, &reference)
     }
-    let slab = Int(reference.sizeClass) - 1
-    let (page, base) = slabs[slab].place(reference.block)
-    // Nearly always the newest tile or one after it.
-    var index = Int(reference.tiles) - 1
-    let newest = slabs[slab].pages[page][base + start(of: index, reference)]
-    var found = newest
-    while found > number, index > 0 {
-      index -= 1
-      found = slabs[slab].pages[page][base + start(of: index, reference)]
-    }
-    if found == number { return index }
+    let newest = newestTile(reference)
     if number < newest - layout.tilesKept { return nil }
-    let fromEnd = Int(reference.tiles) - (found < number ? index + 1 : index)
-    if Int(reference.tiles) == capacities[slab] {
+    var index = place(of: number, reference)
+    if index < Int(reference.tiles), tileNumber(index, reference) == number { return index }
+    let fromEnd = Int(reference.tiles) - index
+    if Int(reference.tiles) == capacities[Int(reference.sizeClass) - 1] {
       // Only a full block is looked over for old tiles: the front of it is seldom in a cache.
       let oldest = max(newest, number) - layout.tilesKept
       dropTiles(&reference, &sketches) { $0 < oldest }
-      guard reference.sizeClass > 0 else { return openTile(number, &reference, &sketches) }
-      if Int(reference.tiles) == capacities[slab] { grow(&reference) }
+      guard reference.sizeClass > 0 else { return findTile(number, &reference, &sketches) }
+      if Int(reference.tiles) == capacities[Int(reference.sizeClass) - 1] { grow(&reference) }
+      index = Int(reference.tiles) - fromEnd
     }
-    return insert(number, at: Int(reference.tiles) - fromEnd, &reference)
+    return insert(number, at: index, &reference)
+  }
+
+  /// How many of a key's tiles are older than one: all, none, or looked for among the newest few,
+  /// then by halves.
+  func place(of number: Int64, _ reference: Reference) -> Int {
+    var high = Int(reference.tiles)
+    if high == 0 || tileNumber(high - 1, reference) < number { return high }
+    if tileNumber(0, reference) >= number { return 0 }
+    let near = max(0, high - 4)
+    while high > near {
+      if tileNumber(high - 1, reference) < number { return high }
+      high -= 1
+    }
+    var low = 0
+    while low < high {
+      let middle = (low + high) / 2
+      if tileNumber(middle, reference) < number { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func tileNumber(_ index: Int, _ reference: Reference) -> Int64 {
+    let slab = Int(reference.sizeClass) - 1
+    let (page, base) = slabs[slab].place(reference.block)
+    return slabs[slab].pages[page][base + start(of: index, reference)]
   }
 
   /// Makes an empty tile after the newest.
@@ -143,21 +218,18 @@ struct WindowColumn: Sendable {
     let (page, base) = slabs[slab].place(reference.block)
     var later = Int(reference.tiles)
     reference.tiles += 1
-    while later > index {
-      let to = base + start(of: later, reference)
-      later -= 1
-      let from = base + start(of: later, reference)
-      for word in 0..<layout.words {
-        slabs[slab].pages[page][to + word] = slabs[slab].pages[page][from + word]
-      }
-    }
-    let tile = base + start(of: index, reference)
+    let ring = ring(reference, base: base)
     var words = slabs[slab].pages[page].mutableSpan
-    words[tile] = number
-    words[tile + 1] = .min
-    for part in layout.parts.indices {
-      layout.parts[part].clear(&words, at: tile + layout.offsets[part])
+    while later > index {
+      let to = ring.start(of: later)
+      later -= 1
+      let from = ring.start(of: later)
+      for word in 0..<ring.words { words[to + word] = words[from + word] }
     }
+    let tile = ring.start(of: index)
+    let empty = layout.emptyTile
+    for word in empty.indices { words[tile + word] = empty[word] }
+    words[tile] = number
     return index
   }
 
@@ -167,10 +239,11 @@ struct WindowColumn: Sendable {
     let (fromPage, from) = slabs[old].place(reference.block)
     let block = slabs[old + 1].allocate()
     let (toPage, to) = slabs[old + 1].place(block)
+    let ring = ring(reference, base: from)
     for index in 0..<Int(reference.tiles) {
-      let tile = from + start(of: index, reference)
-      for word in 0..<layout.words {
-        slabs[old + 1].pages[toPage][to + index * layout.words + word] =
+      let tile = ring.start(of: index)
+      for word in 0..<ring.words {
+        slabs[old + 1].pages[toPage][to + index * ring.words + word] =
           slabs[old].pages[fromPage][tile + word]
       }
     }

@@ -7,12 +7,13 @@
 package struct WindowTable: Sendable {
   package let plan: AggregatePlan
   private var columns: [WindowColumn]
-  /// By key and window.
-  private var references: [WindowColumn.Reference] = []
+  private var references: ReferencePages
+  /// The event at hand.
+  private var exact: ExactValues
   private var sketches = SketchPool()
   /// Slots of removed keys, used again.
   private var freeSlots: [UInt32] = []
-  /// Of no meaning: keeps the early loads of ``add(_:to:)`` from being left out.
+  /// Of no meaning: keeps early loads from being left out.
   private var touched: Int64 = 0
   /// Keys made, removed ones included.
   private var slotCount: UInt32 = 0
@@ -21,6 +22,8 @@ package struct WindowTable: Sendable {
   package init(plan: AggregatePlan) {
     self.plan = plan
     columns = plan.layouts.map { WindowColumn(layout: $0) }
+    references = ReferencePages(width: plan.layouts.count)
+    exact = ExactValues(plan.layouts)
   }
 
   /// Keys in use.
@@ -28,24 +31,58 @@ package struct WindowTable: Sendable {
 
   /// Bytes held, about.
   package var byteCount: Int {
-    references.capacity * MemoryLayout<WindowColumn.Reference>.stride + freeSlots.capacity * 4
+    references.byteCount + freeSlots.capacity * 4
       + columns.reduce(0) { $0 + $1.byteCount } + sketches.byteCount
   }
 
   /// A slot for a new key, empty.
   package mutating func makeKey() -> UInt32 {
     if let slot = freeSlots.popLast() { return slot }
-    for _ in columns { references.append(WindowColumn.Reference()) }
-    slotCount += 1
+    makeKey(slotCount)
     return slotCount - 1
+  }
+
+  /// Makes room for a key whose slot the caller chose; such keys are forgotten with ``clear(_:)``.
+  package mutating func makeKey(_ slot: UInt32) {
+    guard slot >= slotCount else { return }
+    references.open(slot + 1)
+    slotCount = slot + 1
   }
 
   /// Forgets a key; its slot is given to a later one.
   package mutating func remove(_ key: UInt32) {
-    for window in columns.indices {
-      columns[window].dropTiles(&references[place(key, window)], &sketches) { _ in true }
-    }
+    clear(key)
     freeSlots.append(key)
+  }
+
+  /// Forgets the events of a key.
+  package mutating func clear(_ key: UInt32) {
+    for window in columns.indices {
+      columns[window].dropTiles(&references[key, window], &sketches) { _ in true }
+    }
+  }
+
+  /// Loads where the tiles of a key lie. Asked of several keys before ``touchTiles(_:)`` of them,
+  /// it lets their memory be on its way at once. Nothing changes; a slot without a key is no error.
+  package mutating func touchReferences(_ key: UInt32) {
+    guard key < slotCount, !columns.isEmpty else { return }
+    touched ^= Int64(references[key, 0].block)
+  }
+
+  /// Loads the newest tiles of a key, as ``touchReferences(_:)`` does what leads to them.
+  package mutating func touchTiles(_ key: UInt32) {
+    guard key < slotCount else { return }
+    for window in columns.indices {
+      touched ^= columns[window].touchNewest(references[key, window])
+    }
+  }
+
+  /// Loads the oldest tiles of a key, which ``expire(_:before:)`` looks at.
+  package mutating func touchOldestTiles(_ key: UInt32) {
+    guard key < slotCount else { return }
+    for window in columns.indices {
+      touched ^= columns[window].oldestTile(references[key, window])
+    }
   }
 
   /// Adds one event to every window of a key.
@@ -54,11 +91,10 @@ package struct WindowTable: Sendable {
   /// its source, and its values against ``Aggregate/magnitudeMax``. An event too old for a window
   /// that the key has moved on from changes nothing there.
   package mutating func add(_ row: borrowing EventRow, to key: UInt32) {
+    touchTiles(key)
+    exact.fill(row)
     for window in columns.indices {
-      touched ^= columns[window].newestTile(references[place(key, window)])
-    }
-    for window in columns.indices {
-      columns[window].add(row, &references[place(key, window)], &sketches)
+      columns[window].add(row, exact, &references[key, window], &sketches)
     }
   }
 
@@ -70,16 +106,19 @@ package struct WindowTable: Sendable {
     for window in columns.indices {
       let spec = columns[window].layout.spec
       let oldest = spec.tile(of: Self.asked(time, spec)) - spec.hops
-      columns[window].dropTiles(&references[place(key, window)], &sketches) { $0 < oldest }
-      if references[place(key, window)].tiles > 0 { isEmpty = false }
+      columns[window].dropTiles(&references[key, window], &sketches) { $0 < oldest }
+      if references[key, window].tiles > 0 { isEmpty = false }
     }
     return isEmpty
   }
 
   /// Appends everything known of a key, little-endian and independent of the machine.
-  package func write(_ key: UInt32, to bytes: inout [UInt8]) {
+  ///
+  /// Changes nothing: as of ``read(_:at:into:)``, a table in an array would be copied for a call
+  /// that does not say it might.
+  package mutating func write(_ key: UInt32, to bytes: inout [UInt8]) {
     for window in columns.indices {
-      columns[window].write(references[place(key, window)], sketches, to: &bytes)
+      columns[window].write(references[key, window], sketches, to: &bytes)
     }
   }
 
@@ -91,7 +130,7 @@ package struct WindowTable: Sendable {
     _ key: UInt32, from reader: inout SnapshotReader
   ) throws(WindowError) {
     for window in columns.indices {
-      try columns[window].read(&references[place(key, window)], &sketches, from: &reader)
+      try columns[window].read(&references[key, window], &sketches, from: &reader)
     }
   }
 
@@ -99,7 +138,7 @@ package struct WindowTable: Sendable {
   ///
   /// An event of the key counts if it was added before this call and its time lies in the window,
   /// as ``WindowSpec`` defines it. `nil` reads a key that was never seen.
-  package func read(_ key: UInt32?, at time: Int64, into result: inout AggregateValues) {
+  package mutating func read(_ key: UInt32?, at time: Int64, into result: inout AggregateValues) {
     for window in columns.indices {
       let range = key.map { covered($0, window, at: time) } ?? TileRange()
       result.ranges[window] = range
@@ -113,9 +152,6 @@ package struct WindowTable: Sendable {
     }
   }
 
-  @inline(__always)
-  private func place(_ key: UInt32, _ window: Int) -> Int { Int(key) * columns.count + window }
-
   /// The instant that a read at `time` looks at.
   private static func asked(_ time: Int64, _ spec: WindowSpec) -> Int64 {
     let (asked, overflow) = time.subtractingReportingOverflow(spec.delay)
@@ -124,19 +160,14 @@ package struct WindowTable: Sendable {
 
   /// The tiles of one key that a window covers at `time`.
   private func covered(_ key: UInt32, _ window: Int, at time: Int64) -> TileRange {
-    let reference = references[place(key, window)]
+    let reference = references[key, window]
     let column = columns[window]
     guard reference.sizeClass > 0 else { return TileRange() }
     let slab = Int(reference.sizeClass) - 1
     let (page, base) = column.slabs[slab].place(reference.block)
-    let words = column.slabs[slab].pages[page]
     let current = column.layout.spec.tile(of: Self.asked(time, column.layout.spec))
-    var first = 0
-    var end = Int(reference.tiles)
-    while first < end, words[base + column.start(of: first, reference)]
-      < current - column.layout.spec.hops
-    { first += 1 }
-    while end > first, words[base + column.start(of: end - 1, reference)] > current { end -= 1 }
+    let first = column.place(of: current - column.layout.spec.hops, reference)
+    let end = column.place(of: current + 1, reference)
     guard first < end else { return TileRange() }
     return TileRange(
       slab: slab, page: page, base: base, capacity: column.capacities[slab],

@@ -1,11 +1,12 @@
-import Features
+import Synchronization
 import Testing
 import Timing
 
 @testable import Decisions
+@testable import Features
 
 @Suite struct DecisionFeatureTests {
-  private static let views = """
+  static let views = """
     sources:
       payments:
         time: at
@@ -56,19 +57,46 @@ import Timing
   @Test func `features are given up when their time is over`() throws {
     let definition = try Self.pipeline()
     let use = try #require(definition.features)
-    let store = SharedFeatures(use.definitions, seed: (1, 2))
+    let store = try FeatureStore.volatile(use.definitions)
     let schema = try #require(use.definitions.request)
-    let isRead = store.withEngineHeld {
+    let isRead = store.state.withLock { _ in
       var vector = FeatureVector()
-      return store.read(
+      return store.vector(
         use.service, EventRecord(schema), at: 0, until: MonotonicInstant.now().nanoseconds,
         into: &vector)
     }
     #expect(!isRead)
     var vector = FeatureVector()
     #expect(
-      store.read(use.service, EventRecord(schema), at: 0, until: 0, into: &vector))
+      store.vector(use.service, EventRecord(schema), at: 0, until: 0, into: &vector))
     #expect(vector.values.count == 2)
+  }
+
+  @Test func `what reads features is not blamed for views that are wrong`() throws {
+    let problems = try SamplePipeline.problems(
+      ("budget:", "features: {views: v.yaml, service: all}\nevent: {source: payments}\nbudget:"),
+      ("amount < 1.0", "spend.count_1h < 1"), ("{x: [amount, weight]}", "{x: features}"),
+      files: ["v.yaml": Self.views.replacing("aggregate: sum", with: "aggregate: summ")])
+    let lines = problems.split(separator: "\n")
+    #expect(lines.allSatisfy { $0.hasPrefix("v.yaml:") } && !lines.isEmpty, "\(problems)")
+  }
+
+  @Test func `given features are used as they are, and no event is left`() async throws {
+    let rule = "{name: often, when: spend.count_1h == 7.0 , decide: decline, reason: OFTEN}"
+    let harness = try await PortHarness(
+      try Self.pipeline([("gate:\n", "gate:\n  - \(rule)\n")]))
+    let vector = FeatureVector(values: [7, 9], statuses: [.fresh, .stale], ages: [1, 2])
+    let decision = try await harness.decide(
+      #"{"amount": 20, "card": "x"}"#, wantsFeatures: true, supply: .given(vector)
+    ).get()
+    #expect(decision.reasons == ["OFTEN"] && decision.features?.map(\.value) == [7, 9])
+    #expect(decision.features?.map(\.status) == ["fresh", "stale"])
+    let store = try #require(harness.engine.pipeline(named: "sample")?.features)
+    #expect(store.counts(source: 0).total == 0)
+    let short = FeatureVector(values: [7], statuses: [.fresh], ages: [1])
+    let other = try await harness.decide(#"{"amount": 20}"#, supply: .given(short)).get()
+    #expect(other.degradedReasons == ["features-unavailable"])
+    try await harness.stop()
   }
 
   @Test func `without its features a request asks no model and the ladder decides`() throws {

@@ -20,18 +20,29 @@ final class PortHarness: Sendable {
 
   init(
     _ pipeline: PipelineDefinition, recorder: (any DecisionRecorder)? = nil,
-    fast: Double = 0.1, deep: Double = 0.5, serves: Bool = true
+    fast: Double = 0.1, deep: Double = 0.5, serves: Bool = true,
+    deepModel: (@Sendable () throws(RuntimeFailure) -> Double)? = nil
   ) async throws {
-    models = InferenceEngine(options: EngineOptions(), logger: Logger(label: "test"))
+    var options = EngineOptions()
+    if deepModel != nil {
+      // What hangs must hang a thread of its own.
+      options.execution = .threads
+      options.calibrates = false
+    }
+    models = InferenceEngine(options: options, logger: Logger(label: "test"))
     engine = DecisionEngine(recorder: recorder)
-    engine.serve([pipeline])
+    try engine.serve([pipeline])
     let loop = group.next()
     port = NIOLoopBoundBox.makeEmptyBox(valueType: DecisionPort.self, eventLoop: loop)
     if serves {
       try await ScriptedHost.serve(
         [
-          .init("fast", model: Self.model { _ in [Float(fast)] }),
-          .init("deep", model: Self.model { _ in [0, Float(deep)] }),
+          .init("fast", model: Self.model(columns: 1) { [Float(fast)] }),
+          .init(
+            "deep",
+            model: Self.model(columns: 2) { () throws(RuntimeFailure) in
+              [0, Float(try deepModel?() ?? deep)]
+            }),
         ], on: models)
     }
     let (models, engine, port) = (models, engine, port)
@@ -41,16 +52,17 @@ final class PortHarness: Sendable {
     }.get()
   }
 
-  private static func model(_ answer: @escaping @Sendable (Int) -> [Float]) -> ScriptedModel {
-    let columns = answer(0).count
+  private static func model(
+    columns: Int, _ answer: @escaping @Sendable () throws(RuntimeFailure) -> [Float]
+  ) -> ScriptedModel {
     let signature = ModelSignature(
       inputs: [TensorSpec(name: "x", elementType: .fp32, dimensions: [-1, 2])],
       outputs: [TensorSpec(name: "p", elementType: .fp32, dimensions: [-1, columns])])
     return ScriptedModel(signature: signature) { inputs throws(RuntimeFailure) in
       let rows = inputs[0].shape[0]
       var bytes = ByteBufferAllocator().buffer(capacity: rows * columns * 4)
-      for row in 0..<rows {
-        for value in answer(row) { bytes.writeInteger(value.bitPattern, endianness: .little) }
+      for _ in 0..<rows {
+        for value in try answer() { bytes.writeInteger(value.bitPattern, endianness: .little) }
       }
       return [Tensor(elementType: .fp32, shape: [rows, columns], bytes: bytes)]
     }
@@ -58,7 +70,8 @@ final class PortHarness: Sendable {
 
   /// The outcome of a request in JSON.
   func decide(
-    _ json: String, wantsFeatures: Bool = false, wallTime: Int64 = 1_700_000_000_000_000_000
+    _ json: String, wantsFeatures: Bool = false, wallTime: Int64 = 1_700_000_000_000_000_000,
+    supply: FeatureSupply = .store
   ) async throws -> Result<Decision, DecisionFailure> {
     let pipeline = try #require(engine.pipeline(named: "sample"))
     let port = port
@@ -68,12 +81,24 @@ final class PortHarness: Sendable {
         var request = try DecisionRequest(
           pipeline: pipeline, json: Array(json.utf8), receivedAt: .now(), wallTime: wallTime)
         request.wantsFeatures = wantsFeatures
+        request.supply = supply
         port.value?.submit(request, receiver: PromiseReceiver(promise))
       } catch {
         promise.fail(error)
       }
     }
     return try await promise.futureResult.get()
+  }
+
+  /// Runs `body` with the port, on its thread.
+  func withPort<Result: Sendable>(
+    _ body: @escaping @Sendable (DecisionPort) throws -> Result
+  ) async throws -> Result {
+    let port = port
+    return try await group.next().submit {
+      guard let port = port.value else { throw CancellationError() }
+      return try body(port)
+    }.get()
   }
 
   func stop() async throws {
@@ -90,7 +115,7 @@ final class LoopExecutor: PortExecutor {
   func execute(_ work: @escaping @Sendable () -> Void) { loop.execute(work) }
 }
 
-private final class PromiseReceiver: DecisionReceiver {
+final class PromiseReceiver: DecisionReceiver {
   private let promise: EventLoopPromise<Result<Decision, DecisionFailure>>
   init(_ promise: EventLoopPromise<Result<Decision, DecisionFailure>>) { self.promise = promise }
   func receive(_ outcome: Result<Decision, DecisionFailure>) { promise.succeed(outcome) }

@@ -49,6 +49,12 @@ import Testing
         case .readFeatures: event = .featuresRead(.random(using: &random))
         case .runGate: event = .gated(.random(in: 0..<10, using: &random) == 0 ? 0 : nil)
         case .checkCondition: event = .conditioned(.random(using: &random))
+        case .evaluate(let tier):
+          if pipeline.tiers[tier].givesScore {
+            event = .computed(.random(using: &random) ? .random(in: 0...1, using: &random) : nil)
+          } else {
+            event = .ruled(.random(using: &random) ? 0 : nil)
+          }
         case .runRung: event = .rungMatched(.random(using: &random) ? 0 : nil)
         case .runOverrides: event = .overridden(.random(in: 0..<9, using: &random) == 0 ? 0 : nil)
         case .call(let tier, _):

@@ -1,3 +1,4 @@
+import Definitions
 import Testing
 
 @testable import Decisions
@@ -89,7 +90,7 @@ import Testing
         }
       }
       let mutated = String(decoding: changed, as: UTF8.self)
-      do throws(PipelineFileError) {
+      do throws(DefinitionError) {
         let pipeline = try PipelineFile.parse(mutated, path: "f") { _ in nil }
         #expect(!pipeline.ladder.isEmpty)
       } catch {

@@ -1,4 +1,5 @@
 @testable import Decisions
+import Definitions
 
 /// A pipeline of two tiers without feature views, as text with one place to change.
 enum SamplePipeline {
@@ -61,7 +62,7 @@ enum SamplePipeline {
     do {
       _ = try make(changes, files: files)
       return ""
-    } catch let error as PipelineFileError {
+    } catch let error as DefinitionError {
       return error.description
     }
   }

@@ -1,3 +1,4 @@
+import Definitions
 import Foundation
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct FeatureFileTests {
   private func problems(_ text: String) -> [String] {
-    do throws(FeatureFileError) {
+    do throws(DefinitionError) {
       _ = try FeatureFile.parse(text, path: "v.yaml")
       return []
     } catch {

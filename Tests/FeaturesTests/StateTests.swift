@@ -71,6 +71,21 @@ import Testing
     #expect(ids.insert(id(80), time: 72 * second, oldest: 12 * second) == .duplicate)
   }
 
+  @Test func `an id that comes again ahead of its time makes no other forgotten`() {
+    var ids = Deduplicator(horizon: 60 * second, idsMax: 4)
+    #expect(ids.insert(id(1), time: 50 * second, oldest: -10 * second) == .new)
+    #expect(ids.insert(id(2), time: 100 * second, oldest: 40 * second) == .new)
+    #expect(ids.insert(id(2), time: 130 * second, oldest: 70 * second) == .duplicate)
+    // The source is still at 100 s, so an event of 50 s is not late.
+    #expect(ids.insert(id(1), time: 50 * second, oldest: 40 * second) == .duplicate)
+    #expect(ids.insert(id(3), time: 101 * second, oldest: 41 * second) == .new)
+    #expect(ids.insert(id(4), time: 102 * second, oldest: 42 * second) == .new)
+    // Full but for the id of 50 s, which only an accepted event may make forgotten.
+    #expect(ids.insert(id(4), time: 170 * second, oldest: 110 * second) == .duplicate)
+    #expect(ids.insert(id(1), time: 50 * second, oldest: 42 * second) == .duplicate)
+    #expect(ids.forgotten == 0)
+  }
+
   @Test func `events too old, too new and in between`() {
     var clock = SourceClock(lateness: 60 * second, future: 5 * second)
     #expect(clock.judge(100 * second, now: 90 * second) == .future(ahead: 10 * second))

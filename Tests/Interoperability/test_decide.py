@@ -22,6 +22,11 @@ def decide(*arguments, pipeline=EXAMPLE / "pipeline.yaml", status=0):
     return done
 
 
+def line_of(path, text):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [number for number, line in enumerate(lines, 1) if text in line][-1]
+
+
 def decisions(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -90,14 +95,19 @@ def test_without_its_models_everything_is_still_decided(tmp_path):
     broken.write_text(text.replace("card_fraud_mlp", "card_fraud_mpl"))
     done = decide("--check", "--model-repository", MODELS, pipeline=broken, status=1)
     assert "card_fraud_mpl" in done.stderr
+    broken.write_text(text.replace("score: probability\n", "score: probabilty\n"))
+    done = decide("--check", "--model-repository", MODELS, pipeline=broken, status=1)
+    line = line_of(broken, "probabilty")
+    assert f"{broken}:{line}:12: tier 'deep': " in done.stderr
 
 
 @pytest.mark.parametrize(
     "old, new, expected",
     [
-        ("amount < 2.0", "amont < 2.0", "pipeline.yaml:33:11: rule 'small'"),
+        ("amount < 2.0", "amont < 2.0", "rule 'small': "),
         ("total: 30ms", "total: 10ms", "the stages may take"),
         ("views: views.yaml", "views: nowhere.yaml", "cannot be read"),
+        ("name: deep", "name: trees", "another tier is named 'trees'"),
     ],
 )
 def test_mistakes_are_told_with_their_place(tmp_path, old, new, expected):
@@ -108,6 +118,48 @@ def test_mistakes_are_told_with_their_place(tmp_path, old, new, expected):
     broken.write_text(text.replace(old, new))
     done = decide("--check", pipeline=broken, status=1)
     assert expected in done.stdout
+    place = [line for line in done.stdout.splitlines() if expected in line][0].split(":")
+    assert place[0] == str(broken) and int(place[1]) == line_of(broken, new) and int(place[2]) > 0
+
+
+RULES = """
+name: limits
+outcomes: [approve, decline, review]
+input:
+  id: id
+  fields: {id: string?, amount: double, country: string?}
+tiers:
+  - name: points
+    expression: "amount / 1000.0"
+    approve_below: 0.1
+    decline_from: 0.9
+  - name: policy
+    rules:
+      - {name: abroad, when: has(country) && country != 'NL', decide: review, reason: ABROAD}
+    otherwise: approve
+fallback: [{decide: review, reason: FALLBACK}]
+"""
+
+
+def test_tiers_without_models_need_none(tmp_path):
+    (tmp_path / "limits.yaml").write_text(RULES, encoding="utf-8")
+    events = tmp_path / "events.ndjson"
+    asked = [{"amount": 50}, {"amount": 950}, {"amount": 500, "country": "DE"}, {"amount": 500},
+             {"amount": 5000}]  # fmt: skip
+    events.write_text("".join(json.dumps(one) + "\n" for one in asked), encoding="utf-8")
+    output = tmp_path / "decisions.ndjson"
+    records = tmp_path / "records.sqlite"
+    decide("--events", events, "--output", output, "--records", records,
+           pipeline=tmp_path / "limits.yaml")  # fmt: skip
+    made = decisions(output)
+    assert [(one["outcome"], one["decided_by"]) for one in made] == [
+        ("approve", "points"), ("decline", "points"), ("review", "policy"), ("approve", "policy"),
+        ("review", "fallback")]  # fmt: skip
+    assert made[2]["reasons"] == ["ABROAD"] and made[2]["score"] == 0.5
+    assert [tier["result"] for tier in made[3]["tiers"]] == ["escalate", "otherwise"]
+    # 5 is no probability.
+    assert made[4]["degraded_reasons"] == ["points:failed"]
+    assert all(tier["model"] == "" for one in made for tier in one["tiers"])
 
 
 def test_wrong_requests_are_told_with_their_line(tmp_path):

@@ -2,7 +2,7 @@
 
 `needletail records stress` appends records and prints each one that was acknowledged. Afterwards
 the file is read with Python's own sqlite3 and hashlib, so nothing here trusts the code under test.
-NEEDLETAIL_KILL_ROUNDS sets how often it is killed (60 if unset).
+NEEDLETAIL_KILL_ROUNDS sets how often it is killed (50 if unset; 200 for a release).
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import hashlib
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import sqlite3
@@ -21,27 +22,51 @@ import pytest
 
 from server_process import BINARY
 
-ROUNDS = int(os.environ.get("NEEDLETAIL_KILL_ROUNDS", "60"))
+ROUNDS = int(os.environ.get("NEEDLETAIL_KILL_ROUNDS", "50"))
 COLUMNS = """sequence, decided_at, is_degraded, id, request_id, pipeline, pipeline_digest,
              outcome, body"""
-FAILING_SYNC = r"""
+# Fails what is done to the files of records, from the so many-th call on, so many times.
+FAILING_DISK = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
-static int left = -1, armed;
-static int fails(void) {
-  if (!armed) { armed = 1; left = atoi(getenv("SYNCS_BEFORE_FAILURE")); }
-  return left == 0 ? (left = 1 << 30, 1) : (left--, 0);
+#include <unistd.h>
+static long before = -1, times;
+static const char *what;
+static int fails(const char *call, int fd) {
+  char link[64], path[1024];
+  if (before < 0) {
+    what = getenv("DISK_FAILS");
+    times = atol(getenv("DISK_FAILS_TIMES"));
+    before = atol(getenv("DISK_FAILS_AFTER"));
+  }
+  if (strcmp(call, strcmp(what, "sync") ? "write" : "sync")) return 0;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = 0;
+  if (!strstr(path, ".sqlite")) return 0;
+  if (before > 0) { before--; return 0; }
+  if (times <= 0) return 0;
+  times--;
+  errno = strcmp(what, "space") ? EIO : ENOSPC;
+  return 1;
 }
-int fdatasync(int fd) {
-  if (fails()) { errno = EIO; return -1; }
-  return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+int fdatasync(int fd) { return fails("sync", fd) ? -1 : NEXT(fdatasync)(fd); }
+int fsync(int fd) { return fails("sync", fd) ? -1 : NEXT(fsync)(fd); }
+ssize_t write(int fd, const void *data, size_t count) {
+  return fails("write", fd) ? -1 : NEXT(write)(fd, data, count);
 }
-int fsync(int fd) {
-  if (fails()) { errno = EIO; return -1; }
-  return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+ssize_t pwrite(int fd, const void *data, size_t count, off_t at) {
+  return fails("write", fd) ? -1 : NEXT(pwrite)(fd, data, count, at);
+}
+ssize_t pwrite64(int fd, const void *data, size_t count, off64_t at) {
+  return fails("write", fd) ? -1 : NEXT(pwrite64)(fd, data, count, at);
 }
 """
 
@@ -120,9 +145,10 @@ def test_kill_at_random(tmp_path, durability):
     path = tmp_path / "records.sqlite"
     acknowledged = Acknowledged()
     found = {}
-    for _ in range(max(1, ROUNDS // 3)):
+    for _ in range(-(-ROUNDS // 3)):
         flags = ["--rate", choose.choice([0, 2_000, 8_000]), "--durability", durability,
-                 "--duplicates", choose.choice([0, 20]), "--body", choose.choice([16, 400, 6_000])]
+                 "--duplicates", choose.choice([0, 20]), "--body", choose.choice([16, 400, 6_000]),
+                 "--remembered", choose.choice([0, 0, 524_288])]
         process = stress(path, *flags, start_new_session=True)
         assert process.stderr.readline().startswith("open"), process.stderr.read()
         time.sleep(choose.uniform(0, 0.12))
@@ -202,33 +228,78 @@ def test_a_file_that_nobody_may_write_can_be_read(tmp_path):
         copy.chmod(0o755)
 
 
-def test_a_failed_sync_stops_it_and_is_not_repeated(tmp_path):
+@pytest.fixture(scope="module")
+def failing_disk(tmp_path_factory):
+    """The environment of a process whose disk fails."""
     if shutil.which("cc") is None:
         pytest.skip("no C compiler")
-    source, library = tmp_path / "sync.c", tmp_path / "sync.so"
-    source.write_text(FAILING_SYNC)
+    folder = tmp_path_factory.mktemp("disk")
+    source, library = folder / "disk.c", folder / "disk.so"
+    source.write_text(FAILING_DISK)
     built = subprocess.run(
         ["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], capture_output=True, text=True)
     if built.returncode != 0:
         pytest.skip(f"cannot build a library: {built.stderr}")
-    for syncs in (12, 30, 100):
-        path = tmp_path / f"records-{syncs}.sqlite"
-        environment = dict(os.environ, LD_PRELOAD=str(library), SYNCS_BEFORE_FAILURE=str(syncs))
-        process = stress(
-            path, "--rate", 2_000, "--count", 100_000, "--durability", "commit",
-            "--exit-on-failure", env=environment)
-        output, errors = process.communicate(timeout=60)
-        assert process.returncode == 1, errors
-        assert "failed durability" in errors
-        acknowledged = Acknowledged()
-        acknowledged.read(output)
-        assert acknowledged.sequences
-        # Restarting recovers what was acknowledged; the record in doubt is whole or absent.
-        again = stress(path, "--rate", 0, "--count", 5)
-        more, errors = again.communicate(timeout=60)
-        assert again.returncode == 0, errors
-        acknowledged.read(more)
-        acknowledged.check(check_chain(path))
+
+    def environment(what, after, times=1):
+        return dict(os.environ, LD_PRELOAD=str(library), DISK_FAILS=what,
+                    DISK_FAILS_AFTER=str(after), DISK_FAILS_TIMES=str(times))
+
+    return environment
+
+
+def check_recovery(path, output):
+    """Restarting recovers what was acknowledged; the record in doubt is whole or absent."""
+    acknowledged = Acknowledged()
+    acknowledged.read(output)
+    assert acknowledged.sequences
+    again = stress(path, "--rate", 0, "--count", 5)
+    more, errors = again.communicate(timeout=60)
+    assert again.returncode == 0, errors
+    acknowledged.read(more)
+    acknowledged.check(check_chain(path))
+    assert records("verify", path).returncode == 0
+
+
+@pytest.mark.parametrize("what", ["sync", "write"])
+@pytest.mark.parametrize("after", [12, 30, 100, 1_000])
+def test_a_disk_that_failed_is_not_asked_again(tmp_path, failing_disk, what, after):
+    path = tmp_path / "records.sqlite"
+    process = stress(
+        path, "--rate", 2_000, "--count", 100_000, "--durability", "commit", "--exit-on-failure",
+        env=failing_disk(what, after + 8 * after * (what == "write")))
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 1, errors
+    assert "failed durability" in errors
+    check_recovery(path, output)
+
+
+@pytest.mark.parametrize("after", [100, 500, 2_000])
+def test_a_write_without_space_is_tried_again(tmp_path, failing_disk, after):
+    path = tmp_path / "records.sqlite"
+    process = stress(
+        path, "--rate", 500, "--count", 2_500, "--durability", "group",
+        env=failing_disk("space", after, times=3))
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "failed disk_full" in errors
+    assert "lost 0" in errors
+    check_recovery(path, output)
+
+
+def test_a_file_that_may_not_grow_is_a_failed_disk(tmp_path):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    path = tmp_path / "records.sqlite"
+    process = stress(
+        path, "--rate", 2_000, "--body", 4_000, "--durability", "group", "--exit-on-failure",
+        preexec_fn=limit)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 1, errors
+    assert "failed durability" in errors
+    check_recovery(path, output)
 
 
 @pytest.fixture

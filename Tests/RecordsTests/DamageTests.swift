@@ -40,11 +40,12 @@ import Testing
       ("DELETE FROM decisions WHERE sequence > 18", [(19, .missing(through: 20))]),
       (
         "INSERT INTO decisions SELECT 0, 'x', 'x', pipeline, pipeline_digest, 0, outcome, 0,"
-          + " hash, body FROM decisions WHERE sequence = 3", [(0, .extra)]
+          + " hash, body FROM decisions WHERE sequence = 3", [(0, .extra), (0, .unfound)]
       ),
       (
         "INSERT INTO decisions SELECT 21, 'x', 'x', pipeline, pipeline_digest, 0, outcome, 0,"
-          + " hash, body FROM decisions WHERE sequence = 3", [(21, .altered), (21, .extra)]
+          + " hash, body FROM decisions WHERE sequence = 3",
+        [(21, .altered), (21, .unfound), (21, .extra)]
       ),
       ("UPDATE chain SET end_hash = zeroblob(32)", [(20, .endDiffers)]),
     ]
@@ -84,12 +85,12 @@ import Testing
     #expect(throws: RecordFailure.self) { try RecordReader(path: folder.file) }
     let later = try RecordFolder()
     try await makeRecords(1, in: later)
-    try edit(later, "PRAGMA user_version = 2")
+    try edit(later, "PRAGMA user_version = 3")
     do throws(RecordFailure) {
       _ = try RecordStore(path: later.file)
       Issue.record("opened")
     } catch {
-      #expect(error.description.contains("its format is 2, this program writes 1"), "\(error)")
+      #expect(error.description.contains("its format is 3, this program writes 2"), "\(error)")
     }
   }
 
@@ -168,5 +169,35 @@ import Testing
       }
     }
     #expect(found > 50, "seed \(seed)")
+  }
+
+  @Test func `a page that leads back to itself ends the reading`() async throws {
+    let folder = try RecordFolder()
+    try await makeRecords(200, in: folder, bodyBytes: 200)
+    let sound = try folder.bytes()
+    let root = try await DatabaseQueue(path: folder.file).read { db in
+      try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_master WHERE name = 'decisions'") ?? 0
+    }
+    let page = (root - 1) * 4_096
+    #expect(sound[page] == 5, "the root has children")
+    let cells = Int(sound[page + 3]) << 8 | Int(sound[page + 4])
+    // The right-most child, then the children of the cells.
+    let places =
+      [page + 8]
+      + (0..<cells).map { cell in
+        page + (Int(sound[page + 12 + 2 * cell]) << 8 | Int(sound[page + 13 + 2 * cell]))
+      }
+    for place in places {
+      for target in [root, Int(sound[place + 3]) - 1] {
+        var bytes = sound
+        bytes[place + 3] = UInt8(target)
+        let copy = try RecordFolder()
+        try copy.write(bytes)
+        let reader = try RecordReader(path: copy.file)
+        #expect(try !reader.verify(checksStructure: false).isIntact)
+        #expect(try !reader.verify().isIntact)
+        reader.close()
+      }
+    }
   }
 }

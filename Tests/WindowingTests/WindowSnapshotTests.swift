@@ -42,7 +42,7 @@ import Windowing
       var copy = WindowTable(plan: plan)
       _ = copy.makeKey()
       let copied = copy.makeKey()
-      var reader = SnapshotReader(bytes)
+      var reader = SnapshotReader(bytes[...])
       try copy.read(copied, from: &reader)
       #expect(reader.isAtEnd)
       var answers = [AggregateValues(plan: plan), AggregateValues(plan: plan)]
@@ -74,7 +74,7 @@ import Windowing
     for end in 0..<min(bytes.count, 2_000) {
       var copy = WindowTable(plan: plan)
       let copied = copy.makeKey()
-      var reader = SnapshotReader(Array(bytes[..<end]))
+      var reader = SnapshotReader(bytes[..<end])
       #expect(throws: WindowError.self) { try copy.read(copied, from: &reader) }
     }
     for _ in 0..<2_000 {
@@ -85,7 +85,7 @@ import Windowing
       }
       var copy = WindowTable(plan: plan)
       let copied = copy.makeKey()
-      var reader = SnapshotReader(damaged)
+      var reader = SnapshotReader(damaged[...])
       try? copy.read(copied, from: &reader)
       copy.remove(copied)
     }

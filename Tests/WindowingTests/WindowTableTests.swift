@@ -16,6 +16,7 @@ import Windowing
       (.variance, 1), (.standardDeviation, 1), (.rate, nil), (.first, 0), (.last, 0),
       (.distinct(precision: 6), 0), (.quantile(0.9, accuracy: 0.01), 0),
       (.decayedSum(halfLife: 7 * Self.second), 0), (.decayedCount(halfLife: 7 * Self.second), nil),
+      (.decayedCount(halfLife: 7 * Self.second), 0),
     ]
     var outputs: [AggregateOutput] = []
     for window in windows.indices {
@@ -91,6 +92,67 @@ import Windowing
     }
   }
 
+  @Test func `late events among thousands of tiles go where they belong`() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    print("seed \(seed)")
+    var random = SeededGenerator(state: seed)
+    let window = try WindowSpec(length: 4_000 * Self.second, hop: Self.second)
+    let outputs = [
+      AggregateOutput(.count, window: 0), AggregateOutput(.sum, window: 0, input: 0),
+      AggregateOutput(.last, window: 0, input: 0),
+    ]
+    let lateness = 3_000 * Self.second
+    let plan = try AggregatePlan(windows: [window], outputs: outputs, lateness: lateness)
+    var table = WindowTable(plan: plan)
+    var answers = AggregateValues(plan: plan)
+    let key = table.makeKey()
+    var accepted: [OracleEvent] = []
+    // Before 1970 too: tiles count downwards there.
+    var newest = -5_000 * Self.second
+    for step in 0..<6_000 {
+      newest += Int64.random(in: 0...3 * Self.second, using: &random)
+      let behind = Bool.random(using: &random) ? Int64.random(in: 0...lateness, using: &random) : 0
+      let event = OracleEvent.random(time: newest - behind, using: &random)
+      table.add(event.row, to: key)
+      accepted.append(event)
+      guard step % 50 == 0 else { continue }
+      let asked = newest + Int64.random(in: -lateness...lateness, using: &random)
+      table.read(key, at: asked, into: &answers)
+      let oracle = WindowOracle(plan: plan, events: accepted)
+      for index in plan.outputs.indices {
+        let expected = oracle.answer(plan.outputs[index], at: asked)
+        #expect(
+          answers.isPresent[index] == (expected != nil)
+            && (expected == nil || answers.values[index] == expected),
+          "seed \(seed): \(plan.outputs[index]) at step \(step)")
+      }
+      #expect(answers.newest[0] == oracle.newest(in: 0, at: asked))
+    }
+  }
+
+  @Test func `looking at keys before their turn changes nothing`() throws {
+    let plan = try plan(lateness: 0)
+    var random = SeededGenerator(state: 4)
+    var tables = [WindowTable(plan: plan), WindowTable(plan: plan)]
+    let keys = (0..<3_000).map { _ in tables.indices.map { tables[$0].makeKey() }[0] }
+    for step in 0..<5_000 {
+      let row = OracleEvent.random(time: Int64(step) * Self.second / 8, using: &random).row
+      let key = keys[Int.random(in: 0..<keys.count, using: &random)]
+      // Also of keys that are not there.
+      for near in [key, key + 1, key + 5_000] {
+        tables[1].touchReferences(near)
+        tables[1].touchTiles(near)
+        tables[1].touchOldestTiles(near)
+      }
+      for table in tables.indices { tables[table].add(row, to: key) }
+    }
+    for key in keys {
+      var bytes: [[UInt8]] = [[], []]
+      for table in tables.indices { tables[table].write(key, to: &bytes[table]) }
+      #expect(bytes[0] == bytes[1])
+    }
+  }
+
   @Test func `a plan that would keep more tiles than a block counts is refused`() throws {
     let window = try WindowSpec(
       length: 60 * Self.second, hop: Self.second, delay: 7 * 86_400 * Self.second)
@@ -99,9 +161,36 @@ import Windowing
     }
   }
 
+  @Test func `a half-life far below a hop is refused, as its weights would be lost`() throws {
+    let window = try WindowSpec(length: 64 * Self.second, hop: 16 * Self.second)
+    for aggregate: (Int64) -> Aggregate in [
+      { .decayedSum(halfLife: $0) }, { .decayedCount(halfLife: $0) },
+    ] {
+      let short = AggregateOutput(aggregate(Self.second - 1), window: 0, input: 0)
+      #expect(throws: WindowError.self) {
+        _ = try AggregatePlan(windows: [window], outputs: [short], lateness: 0)
+      }
+      let output = AggregateOutput(aggregate(Self.second), window: 0, input: 0)
+      let plan = try AggregatePlan(windows: [window], outputs: [output], lateness: 0)
+      var table = WindowTable(plan: plan)
+      let key = table.makeKey()
+      var row = EventRow(values: 1)
+      row.presentValues = 1
+      row.values[0] = 1_000
+      table.add(row, to: key)
+      var answers = AggregateValues(plan: plan)
+      for asked in [0, 1, 15, 40] {
+        table.read(key, at: Int64(asked) * Self.second, into: &answers)
+        let value = output.aggregate.readsValue ? 1_000.0 : 1
+        let expected = value / Double(1 << asked)
+        #expect(abs(answers.values[0] - expected) <= 1e-6 * max(1, expected))
+      }
+    }
+  }
+
   @Test func `a key that was never seen has empty windows`() throws {
     let plan = try plan(lateness: 0)
-    let table = WindowTable(plan: plan)
+    var table = WindowTable(plan: plan)
     var answers = AggregateValues(plan: plan)
     table.read(nil, at: 5, into: &answers)
     let oracle = WindowOracle(plan: plan, events: [])

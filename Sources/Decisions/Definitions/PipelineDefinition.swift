@@ -5,6 +5,8 @@ package import Rules
 package struct PipelineDefinition: Sendable {
   /// The name that callers ask for.
   package var name = ""
+  /// The file it was read from, as problems name it.
+  package var path = ""
   /// SHA-256, in hexadecimal, of the pipeline's file and the file of feature views it names.
   package var digest = ""
   package var inputs = InputSchema()

@@ -1,6 +1,21 @@
-/// One tier: a model, what it is asked with, and what its score means.
+package import Rules
+
+/// One tier: what gives a score or an outcome, and what a score means.
 package struct TierDefinition: Sendable {
+  /// What a tier asks.
+  package enum Kind: Sendable {
+    /// A model.
+    case model
+    /// Rules; the first that matches decides.
+    case rules(OutcomeRules)
+    /// An expression of type double, which is the score.
+    case expression(CompiledExpression)
+  }
+
   package var name = ""
+  package var kind = Kind.model
+  /// Where its parts stand in the file, for what is found out later.
+  package var places = TierPlaces()
   package var model = ""
   /// A version's number or alias; empty for the default one.
   package var version = ""
@@ -23,6 +38,34 @@ package struct TierDefinition: Sendable {
 
   /// A tier without anything.
   package init() {}
+
+  /// Whether it gives a score.
+  var givesScore: Bool {
+    if case .rules = kind { return false }
+    return true
+  }
+
+  /// Whether it asks a model.
+  package var asksModel: Bool {
+    if case .model = kind { return true }
+    return false
+  }
+}
+
+/// A line and a column of a file, both from 1; 0 where there is none.
+package struct FilePlace: Sendable, Equatable {
+  package var line = 0
+  package var column = 0
+}
+
+/// Where the parts of a tier stand in the file.
+package struct TierPlaces: Sendable, Equatable {
+  package var tier = FilePlace()
+  package var model = FilePlace()
+  package var score = FilePlace()
+  package var inputs = FilePlace()
+  /// By input of the tier.
+  package var input: [FilePlace] = []
 }
 
 /// One input tensor of a tier's model: a row of numbers.

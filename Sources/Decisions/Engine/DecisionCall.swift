@@ -4,7 +4,7 @@ internal import Timing
 
 /// One decision under way, confined to its port's thread.
 final class DecisionCall {
-  let request: DecisionRequest
+  var request: DecisionRequest
   let requestID: String?
   let scratch: PipelineScratch
   var run: DecisionRun
@@ -14,9 +14,20 @@ final class DecisionCall {
   var versions: [String]
   /// The inference that is waited for, and its tier.
   var inference: (tier: Int, request: InferenceRequest)?
-  /// Once decided: when the record must be there.
+  /// Whether it counts among the decisions under way.
+  var isAdmitted = false
+  /// What it costs the port's thread.
+  var account = PortLoad.Account()
+  /// Whether its recorded decision is being looked for.
+  var isLookingUp = false
+  /// Once decided, or while a record is looked for: when it must be there.
   var recordDeadline = Int64.max
   var decision: Decision?
+  /// What the answer still waits for: the record, and the log of its event.
+  var isRecordPending = false
+  var isEventPending = false
+  /// The decision that was recorded for this request before.
+  var earlier: Decision?
 
   init(
     _ request: DecisionRequest, requestID: String?, scratch: PipelineScratch,
@@ -33,7 +44,10 @@ final class DecisionCall {
   }
 
   /// When the port must look again; `Int64.max` for never.
-  var timer: Int64 { run.isDone ? recordDeadline : run.timer }
+  var timer: Int64 { isRecordAwaited ? recordDeadline : run.timer }
+
+  /// Whether only the recorder or the log is waited for.
+  var isRecordAwaited: Bool { run.isDone || isLookingUp || earlier != nil }
 }
 
 /// Gets the answer of one tier.
@@ -49,6 +63,7 @@ final class TierCall: InferenceReceiver {
   }
 
   func receive(_ outcome: Result<InferenceOutputs, InferenceError>, of request: InferenceRequest) {
-    port.answered(call, tier: tier, outcome, of: request)
+    port.spend(request.portNanoseconds, on: call)
+    port.measure(call) { port.answered(call, tier: tier, outcome, of: request) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Features
 internal import NIOCore
 internal import Synchronization
 internal import Timing
@@ -7,59 +8,116 @@ extension DecisionPort {
   /// Says the decision, appends its event, records it and answers.
   func finish(_ call: DecisionCall) {
     var decision = DecisionText.decision(call, id: ids.next(at: call.request.wallTime))
-    call.scratch.appendEvent(call, id: decision.id)
     decision.isLate = MonotonicInstant.now().nanoseconds > call.run.deadline
     if decision.isLate {
       decision.isDegraded = true
       decision.degradedReasons.append("late")
     }
     call.decision = decision
-    let pipeline = call.request.pipeline
-    guard let recorder = engine.recorder else { return answer(call) }
-    let entry = DecisionText.entry(decision, call)
-    let durability = pipeline.definition.durability
     call.recordDeadline = call.request.waitsForRecord ? .max : call.run.deadline
-    let bound = NIOLoopBound(RecordWait(call: call, port: self), eventLoop: eventLoop)
+    // The event first: a decision that is repeated because its record is missing finds it there.
+    guard appendEvent(call, id: decision.id), record(decision, call) else { return }
+    settle(call)
+    if call.receiver != nil { wait(call) }
+  }
+
+  /// Appends the event; false if that failed, and with it the decision.
+  func appendEvent(_ call: DecisionCall, id: String) -> Bool {
+    let waits = call.request.pipeline.waitsForEvent
+    let bound = NIOLoopBound(FinishWait(call: call, port: self), eventLoop: eventLoop)
     let eventLoop = eventLoop
+    do throws(StoreFailure) {
+      call.isEventPending = waits
+      let isAppended = try call.scratch.appendEvent(call, id: id) { result in
+        guard waits else { return }
+        eventLoop.execute {
+          let (call, port) = (bound.value.call, bound.value.port)
+          port.measure(call) { port.appended(call, result) }
+        }
+      }
+      if !isAppended { call.isEventPending = false }
+    } catch {
+      call.isEventPending = false
+      guard waits else { return true }
+      deliver(call, .failure(DecisionFailure(.durability, error.description)))
+      return false
+    }
+    return true
+  }
+
+  /// Hands the decision to the recorder; false if it was refused, and with it the decision.
+  private func record(_ decision: Decision, _ call: DecisionCall) -> Bool {
+    guard let recorder = engine.recorder else { return true }
+    let bound = NIOLoopBound(FinishWait(call: call, port: self), eventLoop: eventLoop)
+    let eventLoop = eventLoop
+    call.isRecordPending = true
     do throws(RecorderFailure) {
-      try recorder.record(entry, durability: durability) { result in
+      try recorder.record(
+        call.scratch.entry(decision, call),
+        durability: call.request.pipeline.definition.durability
+      ) { result in
         // What is answered once it is queued is queued on this thread.
         if eventLoop.inEventLoop { return bound.value.port.recorded(bound.value.call, result) }
-        eventLoop.execute { bound.value.port.recorded(bound.value.call, result) }
+        eventLoop.execute {
+          let (call, port) = (bound.value.call, bound.value.port)
+          port.measure(call) { port.recorded(call, result) }
+        }
       }
     } catch {
-      return deliver(call, .failure(DecisionFailure(.durability, error.message)))
+      deliver(call, .failure(DecisionFailure(.durability, error.message)))
+      return false
     }
-    if call.receiver != nil { wait(call) }
+    return true
+  }
+
+  /// The event is on disk, or will never be.
+  fileprivate func appended(_ call: DecisionCall, _ result: Result<Void, StoreFailure>) {
+    call.isEventPending = false
+    if case .failure(let failure) = result {
+      return deliver(call, .failure(DecisionFailure(.durability, failure.description)))
+    }
+    settle(call)
   }
 
   /// The record is on disk, or will never be.
   fileprivate func recorded(
     _ call: DecisionCall, _ result: Result<RecordedEntry, RecorderFailure>
   ) {
-    stopWaiting(call)
+    call.isRecordPending = false
     switch result {
-    case .success(.recorded): answer(call)
+    case .success(.recorded): break
     case .success(.duplicate(let body)):
       guard let earlier = Decision(json: body) else {
         let text = "the recorded decision of this request id cannot be read"
         return deliver(call, .failure(DecisionFailure(.durability, text)))
       }
-      deliver(call, .success(earlier))
+      call.earlier = earlier
     case .failure(let failure):
-      deliver(call, .failure(DecisionFailure(.durability, failure.message)))
+      return deliver(call, .failure(DecisionFailure(.durability, failure.message)))
     }
+    settle(call)
+  }
+
+  /// Answers once nothing is waited for.
+  func settle(_ call: DecisionCall) {
+    guard call.receiver != nil, !call.isRecordPending, !call.isEventPending else { return }
+    if let earlier = call.earlier { return deliver(call, .success(earlier)) }
+    answer(call)
   }
 
   /// The deadline came before the record was on disk.
   func recordIsLate(_ call: DecisionCall) {
-    let id = call.decision?.id ?? ""
-    let text = "decision \(id) was not on disk by its deadline; whether it will be is not known"
+    let id = call.decision?.id ?? call.earlier?.id
+    let text =
+      id.map { "decision \($0) was not on disk by its deadline; whether it will be is not known" }
+      ?? "the record of this request could not be read by its deadline; ask again"
     deliver(call, .failure(DecisionFailure(.durability, text)))
   }
 
   private func answer(_ call: DecisionCall) {
     guard var decision = call.decision else { return }
+    // The only one from here on, so that its stages are not copied.
+    call.decision = nil
     let total = MonotonicInstant.now().since(call.request.receivedAt)
     let known = decision.stages.reduce(0) { $0 + $1.nanoseconds }
     if engine.recorder != nil {
@@ -73,19 +131,21 @@ extension DecisionPort {
   func deliver(_ call: DecisionCall, _ outcome: Result<Decision, DecisionFailure>) {
     guard let receiver = call.receiver else { return }
     call.receiver = nil
+    stopWaiting(call)
     call.recordDeadline = .max
     let pipeline = call.request.pipeline
-    if call.run.isDone { pipeline.state.withLock { $0.underWay -= 1 } }
+    if call.isAdmitted { pipeline.state.withLock { $0.underWay -= 1 } }
     if let id = call.requestID {
       let waiters = pipeline.requests.withLock { $0.finish(id, with: outcome) }
       for waiter in waiters { waiter(outcome) }
     }
     receiver.receive(outcome)
+    closeAccount(call)
   }
 }
 
-/// What the recorder's answer is about.
-private struct RecordWait {
+/// What an answer from another thread is about.
+struct FinishWait {
   let call: DecisionCall
   let port: DecisionPort
 }

@@ -18,6 +18,9 @@ package final class DecisionPort {
   private var scratches: [ObjectIdentifier: PipelineScratch] = [:]
   /// Decisions that wait for something, with a time to look after them.
   private var waiting: [ObjectIdentifier: DecisionCall] = [:]
+  var load = PortLoad()
+  /// The decision that the thread's time is booked on, and since when.
+  private var measured: (call: DecisionCall, since: Int64)?
   private var nextLook = Int64.max
   private var look: Scheduled<Void>?
 
@@ -31,35 +34,7 @@ package final class DecisionPort {
         | UInt128(UInt64.random(in: .min ... .max)))
   }
 
-  /// Decides a request. Its receiver gets exactly one outcome: a decision before the deadline, or
-  /// why there is none. Repeating a request id gives the decision that was made.
-  package func submit(_ request: DecisionRequest, receiver: any DecisionReceiver) {
-    let pipeline = request.pipeline
-    let requestID = request.requestID
-    if let requestID {
-      let finding = pipeline.requests.withLock { $0.admit(requestID) { waiter(receiver) } }
-      switch finding {
-      case .isNew: break
-      case .waits: return
-      case .decided(let decision): return receiver.receive(.success(decision))
-      }
-    }
-    let isAdmitted = pipeline.state.withLock { state in
-      guard state.underWay < pipeline.definition.concurrency else { return false }
-      state.underWay += 1
-      return true
-    }
-    let call = DecisionCall(
-      request, requestID: requestID, scratch: scratch(of: pipeline), receiver: receiver)
-    guard isAdmitted else {
-      let bound = pipeline.definition.concurrency
-      let text = "\(bound) decisions of '\(pipeline.definition.name)' are under way, its bound"
-      return deliver(call, .failure(DecisionFailure(.overloaded, text)))
-    }
-    advance(call, .begin)
-  }
-
-  private func scratch(of pipeline: Pipeline) -> PipelineScratch {
+  func scratch(of pipeline: Pipeline) -> PipelineScratch {
     if let known = scratches[ObjectIdentifier(pipeline)] { return known }
     // Those of pipelines that are served no more go; a pipeline is kept by its scratch.
     scratches = scratches.filter {
@@ -71,7 +46,7 @@ package final class DecisionPort {
   }
 
   /// Hands an outcome, told on any thread, to a receiver on this one.
-  private func waiter(_ receiver: any DecisionReceiver) -> RecentRequests.Waiter {
+  func waiter(_ receiver: any DecisionReceiver) -> RecentRequests.Waiter {
     let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
     let eventLoop = eventLoop
     return { outcome in eventLoop.execute { bound.value.receive(outcome) } }
@@ -94,6 +69,7 @@ package final class DecisionPort {
       case .checkCondition(let tier):
         let condition = pipeline.definition.tiers[tier].condition
         event = .conditioned(call.scratch.withRow(call) { condition?.holds($0) } ?? true)
+      case .evaluate(let tier): event = evaluate(tier, call)
       case .runRung(let index):
         guard case .rules(let rules) = pipeline.definition.ladder[index] else { return }
         event = .rungMatched(match(call, rules))
@@ -114,14 +90,32 @@ package final class DecisionPort {
     return call.scratch.withRow(call) { rules.rules.firstMatch($0).rule }
   }
 
+  /// Asks a tier that has no model.
+  private func evaluate(_ tier: Int, _ call: DecisionCall) -> DecisionRun.Event {
+    let pipeline = call.request.pipeline
+    switch pipeline.definition.tiers[tier].kind {
+    case .rules(let rules): return .ruled(match(call, rules))
+    case .expression(let expression):
+      let raw: Double? = call.scratch.withRow(call) { row in
+        if case .double(let value) = expression.evaluate(row) { return value }
+        return nil
+      }
+      return .computed(
+        raw.flatMap { pipeline.definition.tiers[tier].calibration.probability($0) })
+    case .model: return .computed(nil)
+    }
+  }
+
   /// Sends a tier's request; says why if it cannot.
   private func ask(_ tier: Int, _ call: DecisionCall, until: Int64) -> TierFailure? {
-    let definition = call.request.pipeline.definition.tiers[tier]
+    let pipeline = call.request.pipeline
     do throws(InferenceError) {
-      let version = try inference.resolve(model: definition.model, version: definition.version)
+      let version = try inference.resolve(
+        model: pipeline.definition.tiers[tier].model,
+        version: pipeline.definition.tiers[tier].version)
       call.versions[tier] = version.versionText
       let request = try TierModel.request(
-        definition, call, version: version, deadline: until,
+        pipeline.definition.tiers[tier], call, version: version, deadline: until,
         receiver: TierCall(tier: tier, call: call, port: self))
       call.inference = (tier, request)
       inference.submit(request)
@@ -140,9 +134,10 @@ package final class DecisionPort {
     switch outcome {
     case .success(let outputs):
       request.recordEncoded(at: .now())
-      let definition = call.request.pipeline.definition.tiers[tier]
-      let raw = TierModel.score(definition, outputs, request.version)
-      advance(call, .scored(tier: tier, raw.flatMap { definition.calibration.probability($0) }))
+      let pipeline = call.request.pipeline
+      let raw = TierModel.score(pipeline.definition.tiers[tier], outputs, request.version)
+      let score = raw.flatMap { pipeline.definition.tiers[tier].calibration.probability($0) }
+      advance(call, .scored(tier: tier, score))
     case .failure(let error):
       advance(call, .failed(tier: tier, TierFailure(error.code)))
     }
@@ -153,6 +148,34 @@ package final class DecisionPort {
     guard let (tier, request) = call.inference, call.run.awaited != tier else { return }
     call.inference = nil
     inference.cancel(request)
+  }
+}
+
+// What decisions cost.
+extension DecisionPort {
+  /// Runs `body` and books the time on `call`, less what is booked on others meanwhile.
+  func measure(_ call: DecisionCall, _ body: () -> Void) {
+    let outer = measured?.call
+    book(until: MonotonicInstant.now().nanoseconds, next: call)
+    body()
+    book(until: MonotonicInstant.now().nanoseconds, next: outer)
+  }
+
+  /// Books what was spent up to now, and closes the account of a decision that is over.
+  func closeAccount(_ call: DecisionCall) {
+    book(until: MonotonicInstant.now().nanoseconds, next: measured?.call)
+    load.close(&call.account, counts: call.run.isDone)
+  }
+
+  /// Books time that was measured elsewhere.
+  func spend(_ nanoseconds: Int64, on call: DecisionCall) {
+    load.spend(nanoseconds, on: &call.account)
+  }
+
+  /// Books the time up to now, and goes on with `next`.
+  private func book(until now: Int64, next: DecisionCall?) {
+    if let measured { load.spend(now - measured.since, on: &measured.call.account) }
+    measured = next.map { ($0, now) }
   }
 }
 
@@ -182,7 +205,9 @@ extension DecisionPort {
     let due = waiting.values.filter { $0.timer <= now }
     for call in due {
       waiting[ObjectIdentifier(call)] = nil
-      if call.run.isDone { recordIsLate(call) } else { advance(call, .clock) }
+      measure(call) {
+        if call.isRecordAwaited { recordIsLate(call) } else { advance(call, .clock) }
+      }
     }
     if let next = waiting.values.map(\.timer).min(), next < nextLook { lookAgain(at: next) }
   }

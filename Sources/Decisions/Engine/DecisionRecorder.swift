@@ -10,6 +10,29 @@ package protocol DecisionRecorder: Sendable {
     _ entry: DecisionEntry, durability: DecisionDurability,
     completion: @escaping @Sendable (Result<RecordedEntry, RecorderFailure>) -> Void
   ) throws(RecorderFailure)
+
+  /// Whether the request is known to have a record on disk. Asks memory only, so `false` says
+  /// nothing.
+  func isRecorded(pipeline: String, requestID: String) -> Bool
+
+  /// Reads the body of a request's record from the disk, on another thread; `nil` if there is none.
+  ///
+  /// - Returns: false if too many wait; `completion` is then not called.
+  func find(
+    pipeline: String, requestID: String,
+    completion: @escaping @Sendable (Result<[UInt8]?, RecorderFailure>) -> Void
+  ) -> Bool
+}
+
+extension DecisionRecorder {
+  /// Knows of nothing.
+  package func isRecorded(pipeline: String, requestID: String) -> Bool { false }
+
+  /// Finds nothing.
+  package func find(
+    pipeline: String, requestID: String,
+    completion: @escaping @Sendable (Result<[UInt8]?, RecorderFailure>) -> Void
+  ) -> Bool { false }
 }
 
 /// What is kept of a decision.

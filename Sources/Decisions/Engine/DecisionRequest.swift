@@ -13,6 +13,8 @@ package struct DecisionRequest {
   package var wallTime: Int64
   /// Whether the answer waits for its record however long that takes: for files, not for callers.
   package var waitsForRecord = false
+  /// Where its features come from.
+  package var supply = FeatureSupply.store
   /// Whether the decision says the features.
   package var wantsFeatures = false
 
@@ -61,7 +63,7 @@ package protocol DecisionReceiver: AnyObject {
 package struct DecisionFailure: Error, Sendable, Equatable {
   /// What went wrong, for machines.
   package enum Code: String, Sendable, CaseIterable {
-    /// As many decisions as may be are under way.
+    /// As many decisions as may be are under way, or more than can be made in time.
     case overloaded = "OVERLOADED"
     /// The decision could not be recorded as the pipeline demands, or not in time.
     case durability = "DURABILITY"
@@ -69,9 +71,12 @@ package struct DecisionFailure: Error, Sendable, Equatable {
 
   package var code: Code
   package var message: String
+  /// Nanoseconds after which it is worth trying again; `nil` where that is not known.
+  package var retryAfter: Int64?
 
-  package init(_ code: Code, _ message: String) {
+  package init(_ code: Code, _ message: String, retryAfter: Int64? = nil) {
     self.code = code
     self.message = message
+    self.retryAfter = retryAfter
   }
 }

@@ -4,21 +4,22 @@ internal import Rules
 /// What a port reuses from decision to decision of one pipeline.
 final class PipelineScratch {
   let pipeline: Pipeline
-  /// Of ``DecisionText``: what is written of each feature, whatever its value.
-  let featurePieces: [[UInt8]]
+  private var text: RecordText
   private var row: RuleRow?
   /// The call whose values the row holds.
   private weak var rowOwner: DecisionCall?
   private var record: EventRecord?
-  private var event: EventRecord?
+  /// The event of a decision, alone in its batch.
+  private var events: [EventRecord] = []
+  private var outcomes: [IngestOutcome] = []
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline
-    featurePieces = DecisionText.featurePieces(pipeline.definition)
+    text = RecordText(pipeline.definition)
     row = pipeline.definition.fields.schema.map { RuleRow($0) }
     if let use = pipeline.definition.features {
       record = use.definitions.request.map { EventRecord($0) }
-      event = use.event.map { EventRecord(use.definitions.sources[$0].schema) }
+      if let source = use.event { events = [EventRecord(use.definitions.sources[source].schema)] }
     }
   }
 
@@ -26,24 +27,57 @@ final class PipelineScratch {
   func readFeatures(_ call: DecisionCall, until: Int64) -> Bool {
     guard let use = pipeline.definition.features, let store = pipeline.features, record != nil
     else { return true }
-    record?.fill(call.request, use.request)
+    if case .given(let vector) = call.request.supply {
+      let count = use.definitions.services[use.service].slots.count
+      guard vector.values.count == count, vector.statuses.count == count,
+        vector.ages.count == count
+      else { return false }
+      call.vector = vector
+      return true
+    }
+    record?.fill(call, use.request)
     guard let record else { return false }
-    return store.read(
+    return store.vector(
       use.service, record, at: call.request.eventTime, until: until, into: &call.vector)
   }
 
   /// Appends the decided request as an event.
-  func appendEvent(_ call: DecisionCall, id: String) {
+  ///
+  /// - Parameter completion: is told on any thread when the event is as safe as the store can make
+  ///   it, or why not; not called if there is no event, or if this throws.
+  /// - Returns: whether there is an event.
+  func appendEvent(
+    _ call: DecisionCall, id: String,
+    completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+  ) throws(StoreFailure) -> Bool {
     guard let use = pipeline.definition.features, let store = pipeline.features,
-      let source = use.event, event != nil
-    else { return }
-    event?.fill(call.request, use.eventFields)
-    let given = use.idField.flatMap {
-      call.request.input.has($0) ? call.request.input.string($0) : nil
+      let source = use.event, !events.isEmpty, case .store = call.request.supply
+    else { return false }
+    events[0].fill(call, use.eventFields)
+    let given =
+      call.requestID
+      ?? use.idField.flatMap {
+        call.request.input.has($0) ? call.request.input.string($0) : nil
+      }
+    events[0].set(id: given ?? id)
+    if pipeline.isVolatile {
+      store.ingestVolatile(
+        events[...], source: source, now: call.request.wallTime, into: &outcomes)
+      completion(.success(()))
+      return true
     }
-    event?.set(id: given ?? id)
-    guard let event else { return }
-    _ = store.ingest(event, source: source, now: call.request.wallTime)
+    try store.ingest(
+      events[...], source: source, now: call.request.wallTime, into: &outcomes,
+      completion: completion)
+    return true
+  }
+
+  /// What is kept of a decision.
+  func entry(_ decision: Decision, _ call: DecisionCall) -> DecisionEntry {
+    DecisionEntry(
+      id: decision.id, requestID: decision.requestID, pipeline: decision.pipeline,
+      digest: decision.digest, decidedAt: decision.decidedAt, outcome: decision.outcome,
+      isDegraded: decision.isDegraded, body: text.body(decision, call))
   }
 
   /// Runs `body` with the row of a call's values.
@@ -63,10 +97,16 @@ final class PipelineScratch {
 
   private func fill(_ row: inout RuleRow, _ call: DecisionCall) {
     row.clear()
-    let definition = pipeline.definition
-    let input = call.request.input
-    for (index, field) in definition.inputs.fields.enumerated() where input.has(index) {
-      switch field.type {
+    Self.fill(&row, call.request.input, pipeline.definition.inputs)
+    Self.fill(&row, call.vector, pipeline.definition.fields)
+  }
+
+  // Borrowed, so that no definition is copied for a decision.
+  private static func fill(
+    _ row: inout RuleRow, _ input: borrowing DecisionInput, _ schema: borrowing InputSchema
+  ) {
+    for index in schema.fields.indices where input.has(index) {
+      switch schema.fields[index].type {
       case .bool: row.set(index, bool: input.bool(index))
       case .int: row.set(index, int: input.int(index))
       case .double: row.set(index, double: input.double(index))
@@ -77,13 +117,15 @@ final class PipelineScratch {
       case .duration, .null: break
       }
     }
-    fillFeatures(&row, call.vector)
   }
 
-  private func fillFeatures(_ row: inout RuleRow, _ vector: FeatureVector) {
-    let fields = pipeline.definition.fields
+  private static func fill(
+    _ row: inout RuleRow, _ vector: borrowing FeatureVector, _ fields: borrowing PipelineFields
+  ) {
     if !vector.values.isEmpty {
-      for place in fields.featureFields where vector.statuses[place.feature] != .missing {
+      for index in fields.featureFields.indices {
+        let place = fields.featureFields[index]
+        guard vector.statuses[place.feature] != .missing else { continue }
         let value = vector.values[place.feature]
         switch place.type {
         case .double: row.set(place.field, double: value)
@@ -107,31 +149,29 @@ final class PipelineScratch {
   }
 
   private func setScore(_ row: inout RuleRow, _ call: DecisionCall) {
-    let fields = pipeline.definition.fields
-    guard let score = call.run.score, let tier = call.run.scoredTier else { return setOutcome() }
-    row.set(fields.score, double: score)
-    try? row.set(fields.tier, string: pipeline.definition.tiers[tier].name)
-    setOutcome()
-
-    func setOutcome() {
-      guard let verdict = call.run.verdict else { return }
-      try? row.set(fields.outcome, string: pipeline.definition.outcomes[verdict.outcome])
+    if let score = call.run.score, let tier = call.run.scoredTier {
+      row.set(pipeline.definition.fields.score, double: score)
+      try? row.set(pipeline.definition.fields.tier, string: pipeline.definition.tiers[tier].name)
+    }
+    if let verdict = call.run.verdict {
+      let outcome = pipeline.definition.outcomes[verdict.outcome]
+      try? row.set(pipeline.definition.fields.outcome, string: outcome)
     }
   }
 }
 
 extension EventRecord {
   /// Takes the fields of a request.
-  fileprivate mutating func fill(_ request: DecisionRequest, _ copies: [FeatureUse.FieldCopy]) {
+  fileprivate mutating func fill(_ call: DecisionCall, _ copies: [FeatureUse.FieldCopy]) {
     clear()
-    set(time: request.eventTime)
-    let fields = request.pipeline.definition.inputs.fields
-    for copy in copies where request.input.has(copy.input) {
-      switch fields[copy.input].type {
-      case .bool: set(copy.record, bool: request.input.bool(copy.input))
-      case .int, .timestamp: set(copy.record, int: request.input.int(copy.input))
-      case .double: set(copy.record, double: request.input.double(copy.input))
-      case .string: set(copy.record, string: request.input.string(copy.input))
+    set(time: call.request.eventTime)
+    let pipeline = call.request.pipeline
+    for copy in copies where call.request.input.has(copy.input) {
+      switch pipeline.definition.inputs.fields[copy.input].type {
+      case .bool: set(copy.record, bool: call.request.input.bool(copy.input))
+      case .int, .timestamp: set(copy.record, int: call.request.input.int(copy.input))
+      case .double: set(copy.record, double: call.request.input.double(copy.input))
+      case .string: set(copy.record, string: call.request.input.string(copy.input))
       case .duration, .null: break
       }
     }

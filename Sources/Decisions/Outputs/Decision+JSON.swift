@@ -11,79 +11,75 @@ extension Decision {
   }
 
   /// The members, without the braces.
-  func write(to writer: inout JSONBytes) {
-    writer.name("id")
-    writer.string(id)
+  func write(to writer: inout JSONBytes, withFeatures: Bool = true) {
+    writer.raw(#""id":"#)
+    writer.word(id)
     if let requestID {
-      writer.name("request_id")
-      writer.string(requestID)
+      writer.raw(#","request_id":"#)
+      writer.string(requestID, separated: false)
     }
-    writer.name("pipeline")
-    writer.string(pipeline)
-    writer.name("digest")
-    writer.string(digest)
-    writer.name("decided_at_ns")
-    writer.integer(decidedAt)
-    writer.name("outcome")
-    writer.string(outcome)
-    writer.name("decided_by")
-    writer.string(decidedBy)
+    writer.raw(#","pipeline":"#)
+    writer.word(pipeline)
+    writer.raw(#","digest":"#)
+    writer.word(digest)
+    writer.raw(#","decided_at_ns":"#)
+    writer.digits(decidedAt)
+    writer.raw(#","outcome":"#)
+    writer.word(outcome)
+    writer.raw(#","decided_by":"#)
+    writer.word(decidedBy)
     if let score {
-      writer.name("score")
-      writer.double(score)
+      writer.raw(#","score":"#)
+      writer.number(score)
     }
     writeTiers(to: &writer)
-    write(reasons, "reasons", to: &writer)
-    writer.name("degraded")
-    writer.bool(isDegraded)
-    write(degradedReasons, "degraded_reasons", to: &writer)
-    writer.name("late")
-    writer.bool(isLate)
-    if let features { write(features, to: &writer) }
-    writer.name("stages")
-    writer.open("[")
+    write(reasons, #","reasons":["#, to: &writer)
+    writer.raw(isDegraded ? #","degraded":true"# : #","degraded":false"#)
+    write(degradedReasons, #","degraded_reasons":["#, to: &writer)
+    writer.raw(isLate ? #","late":true"# : #","late":false"#)
+    if withFeatures, let features { write(features, to: &writer) }
+    writer.raw(#","stages":["#)
+    var separator = #"{"name":"#
     for stage in stages {
-      writer.comma()
-      writer.open("{")
-      writer.name("name")
-      writer.string(stage.name)
-      writer.name("ns")
-      writer.integer(stage.nanoseconds)
-      writer.close("}")
+      writer.raw(separator)
+      writer.word(stage.name)
+      writer.raw(#","ns":"#)
+      writer.digits(stage.nanoseconds)
+      separator = #"},{"name":"#
     }
-    writer.close("]")
+    writer.raw(stages.isEmpty ? "]" : "}]")
   }
 
   private func writeTiers(to writer: inout JSONBytes) {
-    writer.name("tiers")
-    writer.open("[")
+    writer.raw(#","tiers":["#)
+    var separator = #"{"tier":"#
     for tier in tiers {
-      writer.comma()
-      writer.open("{")
-      writer.name("tier")
-      writer.string(tier.tier)
-      writer.name("model")
-      writer.string(tier.model)
-      writer.name("version")
-      writer.string(tier.version)
+      writer.raw(separator)
+      writer.word(tier.tier)
+      writer.raw(#","model":"#)
+      writer.string(tier.model, separated: false)
+      writer.raw(#","version":"#)
+      writer.string(tier.version, separated: false)
       if let score = tier.score {
-        writer.name("score")
-        writer.double(score)
+        writer.raw(#","score":"#)
+        writer.number(score)
       }
-      writer.name("result")
-      writer.string(tier.result)
-      writer.name("ns")
-      writer.integer(tier.nanoseconds)
-      writer.close("}")
+      writer.raw(#","result":"#)
+      writer.word(tier.result)
+      writer.raw(#","ns":"#)
+      writer.digits(tier.nanoseconds)
+      separator = #"},{"tier":"#
     }
-    writer.close("]")
+    writer.raw(tiers.isEmpty ? "]" : "}]")
   }
 
-  private func write(_ texts: [String], _ name: String, to writer: inout JSONBytes) {
-    writer.name(name)
-    writer.open("[")
-    for text in texts { writer.string(text) }
-    writer.close("]")
+  private func write(_ words: [String], _ opening: String, to writer: inout JSONBytes) {
+    writer.raw(opening)
+    for word in words {
+      writer.comma()
+      writer.word(word)
+    }
+    writer.raw("]")
   }
 
   private func write(_ features: [Feature], to writer: inout JSONBytes) {

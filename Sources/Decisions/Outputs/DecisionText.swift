@@ -5,110 +5,52 @@ internal import Rules
 enum DecisionText {
   /// The decision of a call whose run is done.
   static func decision(_ call: DecisionCall, id: String) -> Decision {
-    let definition = call.request.pipeline.definition
-    let run = call.run
-    var decision = Decision()
+    var decision = make(call.run, call.versions, call.request.pipeline)
     decision.id = id
     decision.requestID = call.requestID
-    decision.pipeline = definition.name
-    decision.digest = definition.digest
     decision.decidedAt = call.request.wallTime
-    if let verdict = run.verdict {
-      decision.outcome = definition.outcomes[verdict.outcome]
-      decision.decidedBy = word(verdict.by, definition)
-    }
-    decision.score = run.score
-    decision.tiers = run.path.map { step in
-      Decision.Tier(
-        tier: definition.tiers[step.tier].name, model: definition.tiers[step.tier].model,
-        version: call.versions[step.tier], score: step.score, result: step.result.word,
-        nanoseconds: step.nanoseconds)
-    }
-    decision.reasons = run.reasons.map { word($0, definition) }
-    decision.isDegraded = !run.degradations.isEmpty
-    decision.degradedReasons = run.degradations.map { word($0, definition) }
-    decision.stages = run.stages.map {
-      Decision.Stage(name: word($0.stage, definition), nanoseconds: $0.nanoseconds)
-    }
     if call.request.wantsFeatures { decision.features = features(call) }
     return decision
   }
 
-  /// What is kept of it.
-  static func entry(_ decision: Decision, _ call: DecisionCall) -> DecisionEntry {
-    var kept = decision
-    kept.features = nil
-    var writer = JSONBytes(capacity: 4_096)
-    writer.open("{")
-    kept.write(to: &writer)
-    writeFeatures(call, to: &writer)
-    writer.name("inputs")
-    writer.open("{")
-    let input = call.request.input
-    let fields = call.request.pipeline.definition.inputs.fields
-    for (index, field) in fields.enumerated() where input.has(index) {
-      writer.name(field.name)
-      if field.isSensitive {
-        writer.string("[redacted]", separated: false)
-        continue
-      }
-      switch field.type {
-      case .bool: writer.bool(input.bool(index))
-      case .int, .timestamp: writer.integer(input.int(index))
-      case .double: writer.double(input.double(index))
-      case .string: writer.string(input.bytes[input.texts[index]])
-      case .duration, .null: writer.null()
-      }
+  // Loops, and the definition where it lies: it is large to copy.
+  private static func make(
+    _ run: borrowing DecisionRun, _ versions: [String], _ pipeline: Pipeline
+  ) -> Decision {
+    var decision = Decision()
+    decision.pipeline = pipeline.definition.name
+    decision.digest = pipeline.definition.digest
+    if let verdict = run.verdict {
+      decision.outcome = pipeline.definition.outcomes[verdict.outcome]
+      decision.decidedBy = word(verdict.by, pipeline)
     }
-    writer.close("}")
-    writer.close("}")
-    return DecisionEntry(
-      id: decision.id, requestID: decision.requestID, pipeline: decision.pipeline,
-      digest: decision.digest, decidedAt: decision.decidedAt, outcome: decision.outcome,
-      isDegraded: decision.isDegraded, body: writer.bytes)
-  }
-
-  /// The features as they were used: the longest part, so from pieces made beforehand.
-  private static func writeFeatures(_ call: DecisionCall, to writer: inout JSONBytes) {
-    let vector = call.vector
-    let pieces = call.scratch.featurePieces
-    guard vector.values.count == pieces.count, !pieces.isEmpty else { return }
-    writer.name("features")
-    writer.open("[")
-    for index in pieces.indices {
-      writer.comma()
-      writer.written(pieces[index])
-      writer.written(statusPieces[Int(vector.statuses[index].rawValue)])
-      if vector.values[index].isFinite {
-        writer.written(valuePiece)
-        writer.double(vector.values[index])
-      }
-      if vector.ages[index] >= 0 {
-        writer.written(agePiece)
-        writer.integer(vector.ages[index])
-      }
-      writer.close("}")
+    decision.score = run.score
+    decision.tiers.reserveCapacity(run.path.count)
+    for index in run.path.indices {
+      let step = run.path[index]
+      decision.tiers.append(
+        Decision.Tier(
+          tier: pipeline.definition.tiers[step.tier].name,
+          model: pipeline.definition.tiers[step.tier].model,
+          version: versions[step.tier], score: step.score, result: step.result.word,
+          nanoseconds: step.nanoseconds))
     }
-    writer.close("]")
-  }
-
-  /// By feature of the pipeline's service: the beginning of its object.
-  static func featurePieces(_ definition: PipelineDefinition) -> [[UInt8]] {
-    guard let use = definition.features else { return [] }
-    return use.definitions.services[use.service].slots.map { slot in
-      var writer = JSONBytes(capacity: 64)
-      writer.open("{")
-      writer.name("name")
-      writer.string(use.definitions.slots[slot].name)
-      writer.name("status")
-      return writer.bytes
+    for index in run.reasons.indices {
+      decision.reasons.append(word(run.reasons[index], pipeline))
     }
+    decision.isDegraded = !run.degradations.isEmpty
+    for index in run.degradations.indices {
+      decision.degradedReasons.append(word(run.degradations[index], pipeline))
+    }
+    // And those of the record and the whole.
+    decision.stages.reserveCapacity(run.stages.count + 2)
+    for index in run.stages.indices {
+      let stage = run.stages[index]
+      decision.stages.append(
+        Decision.Stage(name: word(stage.stage, pipeline), nanoseconds: stage.nanoseconds))
+    }
+    return decision
   }
-
-  private static let statusPieces = FeatureStatus.allCases.sorted { $0.rawValue < $1.rawValue }
-    .map { Array("\"\(word($0))\"".utf8) }
-  private static let valuePiece = Array(#","value":"#.utf8)
-  private static let agePiece = Array(#","age_ns":"#.utf8)
 
   private static func features(_ call: DecisionCall) -> [Decision.Feature] {
     guard let use = call.request.pipeline.definition.features else { return [] }
@@ -123,7 +65,7 @@ enum DecisionText {
     }
   }
 
-  private static func word(_ status: FeatureStatus) -> String {
+  static func word(_ status: FeatureStatus) -> String {
     switch status {
     case .fresh: "fresh"
     case .stale: "stale"
@@ -133,47 +75,52 @@ enum DecisionText {
   }
 
   private static func word(
-    _ decider: DecisionRun.Decider, _ definition: PipelineDefinition
+    _ decider: DecisionRun.Decider, _ pipeline: Pipeline
   ) -> String {
     switch decider {
     case .gate: "gate"
-    case .tier(let tier): definition.tiers[tier].name
+    case .tier(let tier): pipeline.definition.tiers[tier].name
     case .rung: "fallback"
     case .override: "rules"
     }
   }
 
-  private static func word(_ reason: Reason, _ definition: PipelineDefinition) -> String {
+  private static func word(
+    _ reason: Reason, _ pipeline: Pipeline
+  ) -> String {
     switch reason {
-    case .gate(let rule): return definition.gate?.reason(rule) ?? ""
-    case .override(let rule): return definition.overrides?.reason(rule) ?? ""
+    case .gate(let rule): return pipeline.definition.gate?.reason(rule) ?? ""
+    case .override(let rule): return pipeline.definition.overrides?.reason(rule) ?? ""
+    case .tierRule(let tier, let rule):
+      guard case .rules(let rules) = pipeline.definition.tiers[tier].kind else { return "" }
+      return rules.reason(rule)
     case .rungRule(let rung, let rule):
-      guard case .rules(let rules) = definition.ladder[rung] else { return "" }
+      guard case .rules(let rules) = pipeline.definition.ladder[rung] else { return "" }
       return rules.reason(rule)
     case .rungConstant(let rung):
-      guard case .constant(_, let reason) = definition.ladder[rung] else { return "" }
+      guard case .constant(_, let reason) = pipeline.definition.ladder[rung] else { return "" }
       return reason
     }
   }
 
   private static func word(
-    _ degradation: Degradation, _ definition: PipelineDefinition
+    _ degradation: Degradation, _ pipeline: Pipeline
   ) -> String {
     switch degradation {
     case .featuresUnavailable: "features-unavailable"
-    case .tier(let tier, let why): "\(definition.tiers[tier].name):\(why.rawValue)"
-    case .narrowed(let tier): "\(definition.tiers[tier].name):narrowed"
-    case .escalationCap(let tier): "\(definition.tiers[tier].name):escalation-cap"
+    case .tier(let tier, let why): "\(pipeline.definition.tiers[tier].name):\(why.rawValue)"
+    case .narrowed(let tier): "\(pipeline.definition.tiers[tier].name):narrowed"
+    case .escalationCap(let tier): "\(pipeline.definition.tiers[tier].name):escalation-cap"
     }
   }
 
   private static func word(
-    _ stage: StageTime.Stage, _ definition: PipelineDefinition
+    _ stage: StageTime.Stage, _ pipeline: Pipeline
   ) -> String {
     switch stage {
     case .features: "features"
     case .gate: "gate"
-    case .tier(let tier): definition.tiers[tier].name
+    case .tier(let tier): pipeline.definition.tiers[tier].name
     case .fallback: "fallback"
     case .overrides: "rules"
     case .record: "record"

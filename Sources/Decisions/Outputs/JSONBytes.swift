@@ -13,6 +13,7 @@ struct JSONBytes {
 
   /// Bytes that are JSON already.
   mutating func written(_ json: [UInt8]) { bytes.append(contentsOf: json) }
+  mutating func written(_ json: ArraySlice<UInt8>) { bytes.append(contentsOf: json) }
 
   mutating func open(_ bracket: Unicode.Scalar) { bytes.append(UInt8(ascii: bracket)) }
   mutating func close(_ bracket: Unicode.Scalar) { bytes.append(UInt8(ascii: bracket)) }
@@ -25,8 +26,19 @@ struct JSONBytes {
     bytes.append(UInt8(ascii: ","))
   }
 
+  /// JSON that is written already, quotes and commas included.
+  mutating func raw(_ json: String) { bytes.append(contentsOf: json.utf8) }
+
+  /// A text of letters, digits and such, which needs no escapes.
+  mutating func word(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: text.utf8)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
   mutating func string(_ text: String, separated: Bool = true) {
     if separated { comma() }
+    guard Self.needsEscapes(text.utf8.span) else { return word(text) }
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 { append(escaping: byte) }
     bytes.append(UInt8(ascii: "\""))
@@ -35,8 +47,20 @@ struct JSONBytes {
   mutating func string(_ text: ArraySlice<UInt8>) {
     comma()
     bytes.append(UInt8(ascii: "\""))
-    for byte in text { append(escaping: byte) }
+    if Self.needsEscapes(text.span) {
+      for byte in text { append(escaping: byte) }
+    } else {
+      bytes.append(contentsOf: text)
+    }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscapes(_ text: Span<UInt8>) -> Bool {
+    for index in text.indices {
+      let byte = text[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+    }
+    return false
   }
 
   mutating func bool(_ value: Bool) {
@@ -44,30 +68,37 @@ struct JSONBytes {
     bytes.append(contentsOf: (value ? "true" : "false").utf8)
   }
 
-  mutating func null() {
-    comma()
-    bytes.append(contentsOf: "null".utf8)
-  }
-
   mutating func integer(_ value: Int64) {
     comma()
+    digits(value)
+  }
+
+  /// A whole number, without a comma before it.
+  mutating func digits(_ value: Int64) {
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     var rest = value.magnitude
-    let start = bytes.count
+    var text = InlineArray<20, UInt8>(repeating: 0)
+    var start = 20
     repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      start -= 1
+      text[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     } while rest > 0
-    bytes[start...].reverse()
+    for index in start..<20 { bytes.append(text[index]) }
   }
 
   /// A number, shortest; `null` for what JSON cannot write.
   mutating func double(_ value: Double) {
-    guard value.isFinite else { return null() }
-    if value == value.rounded(), abs(value) < 1e15, value != 0 || value.sign == .plus {
-      return integer(Int64(value))
-    }
     comma()
+    number(value)
+  }
+
+  /// A number, shortest, without a comma before it.
+  mutating func number(_ value: Double) {
+    guard value.isFinite else { return raw("null") }
+    if abs(value) < 1e15, value == value.rounded(), value != 0 || value.sign == .plus {
+      return digits(Int64(value))
+    }
     bytes.append(contentsOf: value.description.utf8)
   }
 

@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Crypto
 
 /// Tells versions of a pipeline apart.

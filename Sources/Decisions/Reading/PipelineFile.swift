@@ -1,4 +1,6 @@
+package import Definitions
 internal import Features
+internal import Rules
 internal import Yams
 
 /// Files of decision pipelines: YAML, checked whole before anything runs.
@@ -14,16 +16,16 @@ package enum PipelineFile {
   /// - Throws: every mistake, with its line and column.
   package static func parse(
     _ text: String, path: String, open: (String) -> String?
-  ) throws(PipelineFileError) -> PipelineDefinition {
+  ) throws(DefinitionError) -> PipelineDefinition {
     guard text.utf8.count <= bytesMax else {
       let message = "is \(text.utf8.count) bytes; the most is \(bytesMax)"
-      throw PipelineFileError(problems: [
-        PipelineProblem(file: path, line: 0, column: 0, message: message, fix: "")
+      throw DefinitionError(problems: [
+        DefinitionProblem(file: path, line: 0, column: 0, message: message, fix: "")
       ])
     }
     var reader = PipelineReader(path: path, text: text)
     var views = ""
-    if let root = reader.root(text) {
+    if let root = reader.root(text, "declare name, outcomes, input and fallback") {
       reader.readAll(root) { name in
         let text = open(name)
         views = text ?? ""
@@ -31,11 +33,12 @@ package enum PipelineFile {
       }
     }
     guard reader.problems.isEmpty else {
-      throw PipelineFileError(
+      throw DefinitionError(
         problems: reader.problems.sorted { a, b in
           (a.file == path ? 0 : 1, a.line, a.column) < (b.file == path ? 0 : 1, b.line, b.column)
         })
     }
+    reader.pipeline.path = path
     reader.pipeline.digest = PipelineDigest.of([text, views])
     return reader.pipeline
   }

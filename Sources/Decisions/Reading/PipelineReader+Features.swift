@@ -1,15 +1,17 @@
+internal import Definitions
 internal import Features
 internal import Rules
 internal import Yams
 
 extension PipelineReader {
   mutating func readFeatures(_ node: Node, open: (String) -> String?) {
+    hasBrokenViews = true
     guard
       let section = section(
         node, "'features'", keys: ["views", "service"], required: ["views", "service"]),
       let file = text(section, "views"), let service = text(section, "service")
     else { return }
-    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let folder = source.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
     let full =
       file.hasPrefix("/") || folder.isEmpty ? file : folder.joined(separator: "/") + "/" + file
     guard let text = open(full) else {
@@ -17,15 +19,10 @@ extension PipelineReader {
       return
     }
     let definitions: FeatureDefinitions
-    do throws(FeatureFileError) {
+    do throws(DefinitionError) {
       definitions = try FeatureFile.parse(text, path: full)
     } catch {
-      for problem in error.problems {
-        add(
-          PipelineProblem(
-            file: problem.file, line: problem.line, column: problem.column,
-            message: problem.message, fix: problem.fix))
-      }
+      source.problems += error.problems
       return
     }
     guard let index = definitions.service(named: service) else {
@@ -42,6 +39,7 @@ extension PipelineReader {
       use.request = copies(to: request, only: read, section["service"], "features of '\(service)'")
     }
     pipeline.features = use
+    hasBrokenViews = false
   }
 
   /// How the fields of a record come from the input.
@@ -85,6 +83,7 @@ extension PipelineReader {
       let name = text(section, "source")
     else { return }
     guard var use = pipeline.features else {
+      if hasBrokenViews { return }
       return report(node, "there are no feature views that could take events", "add 'features'")
     }
     guard let index = use.definitions.source(named: name) else {

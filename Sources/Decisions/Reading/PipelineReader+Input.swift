@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Rules
 internal import Yams
 
@@ -35,6 +36,12 @@ extension PipelineReader {
       report(
         section[key], "'\(name)' is of type \(field.type.rawValue)",
         "'\(key)' takes a field of type \(type.rawValue)")
+      return nil
+    }
+    guard !(key == "id" && field.isSensitive) else {
+      report(
+        section[key], "'\(name)' is sensitive, and ids are recorded",
+        "take another field as 'id', or none")
       return nil
     }
     return index

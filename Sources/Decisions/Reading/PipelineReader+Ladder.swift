@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Rules
 internal import Yams
 
@@ -61,6 +62,17 @@ extension PipelineReader {
         section["tier"], "no tier is named '\(name.prefix(80))'",
         NearestName.fix(for: name, among: tierNames))
     }
+    if case .rules = pipeline.tiers[index].kind {
+      return report(
+        section["tier"], "tier '\(name)' gives no score, which a rung of a tier decides by",
+        "name a tier with a score, or use 'rules'")
+    }
+    for case .tier(index, _) in pipeline.ladder {
+      report(
+        section["tier"], "tier '\(name)' has a rung already, which decides or leaves it alone",
+        "keep one of them")
+      return
+    }
     let what = "the rung of tier '\(name)'"
     let read = thresholds(section, what, node, needsOtherwise: false, isLast: true)
     let strict = pipeline.tiers[index].thresholds
@@ -86,7 +98,7 @@ extension PipelineReader {
       sum += budget.features
       parts.append("features \(DurationText.text(budget.features))")
     }
-    for tier in pipeline.tiers {
+    for tier in pipeline.tiers where tier.asksModel {
       sum += tier.timeout
       parts.append("\(tier.name) \(DurationText.text(tier.timeout))")
     }
@@ -101,7 +113,7 @@ extension PipelineReader {
   /// Tiers and outcomes that nothing can reach.
   mutating func checkReach(_ file: Section) {
     for (index, tier) in pipeline.tiers.enumerated().dropLast()
-    where tier.thresholds.approveBelow >= tier.thresholds.declineFrom {
+    where tier.givesScore && tier.thresholds.approveBelow >= tier.thresholds.declineFrom {
       report(
         tierNodes[index + 1],
         "tier '\(pipeline.tiers[index + 1].name)' is never reached: '\(tier.name)' has no scores "
@@ -112,7 +124,7 @@ extension PipelineReader {
     for rules in [pipeline.gate, pipeline.overrides].compactMap(\.self) {
       reached.formUnion(rules.rules.rules.map(\.action))
     }
-    for tier in pipeline.tiers { reached.formUnion(outcomes(of: tier.thresholds)) }
+    for tier in pipeline.tiers { reached.formUnion(outcomes(of: tier)) }
     for rung in pipeline.ladder {
       switch rung {
       case .tier(_, let thresholds): reached.formUnion(outcomes(of: thresholds))
@@ -124,6 +136,11 @@ extension PipelineReader {
     for (index, name) in pipeline.outcomes.enumerated() where !reached.contains(index) {
       report(file["outcomes"], "nothing decides '\(name)'", "remove it from 'outcomes'")
     }
+  }
+
+  private func outcomes(of tier: TierDefinition) -> Set<Int> {
+    guard case .rules(let rules) = tier.kind else { return outcomes(of: tier.thresholds) }
+    return Set(rules.rules.rules.map(\.action)).union(tier.thresholds.otherwise.map { [$0] } ?? [])
   }
 
   private func outcomes(of thresholds: Thresholds) -> Set<Int> {

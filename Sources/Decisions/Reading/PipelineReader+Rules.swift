@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Rules
 internal import Yams
 
@@ -33,16 +34,17 @@ extension PipelineReader {
     return OutcomeRules(rules: set)
   }
 
-  /// Compiles one expression of type bool; reports what is wrong with it.
+  /// Compiles one expression; reports what is wrong with it.
   @discardableResult
   mutating func check(
-    _ text: String, _ node: Node, _ what: String, before: String? = nil
+    _ text: String, _ node: Node, _ what: String, before: String? = nil,
+    expecting type: RuleType = .bool
   ) -> CompiledExpression? {
-    guard let schema = pipeline.fields.schema else { return nil }
+    guard let schema = pipeline.fields.schema, !hasBrokenViews else { return nil }
     do throws(RuleProblems) {
-      let compiled = try CompiledExpression(text, schema: schema, expecting: .bool)
+      let compiled = try CompiledExpression(text, schema: schema, expecting: type)
       if let before, let early = earlySchema,
-        (try? CompiledExpression(text, schema: early, expecting: .bool)) == nil
+        (try? CompiledExpression(text, schema: early, expecting: type)) == nil
       {
         report(
           node,

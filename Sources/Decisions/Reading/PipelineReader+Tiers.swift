@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Features
 internal import Rules
 internal import Yams
@@ -6,6 +7,7 @@ extension PipelineReader {
   private static let tierKeys = [
     "name", "model", "version", "when", "inputs", "missing", "score", "calibration",
     "approve_below", "decline_from", "otherwise", "timeout", "concurrency", "priority", "breaker",
+    "rules", "expression",
   ]
 
   mutating func readTiers(_ node: Node?) {
@@ -18,11 +20,11 @@ extension PipelineReader {
   }
 
   private mutating func readTier(_ node: Node, isLast: Bool) {
-    let required = ["name", "model", "inputs", "score", "approve_below", "decline_from"]
-    guard let section = section(node, "a tier", keys: Self.tierKeys, required: required) else {
-      return
-    }
+    guard let section = section(node, "a tier", keys: Self.tierKeys, required: ["name"]),
+      let kind = tierKind(section, node)
+    else { return }
     var tier = TierDefinition()
+    tier.places.tier = place(node)
     tier.name = text(section, "name") ?? ""
     checkWord(section["name"], tier.name, "a tier's name")
     if tierNames.contains(tier.name) {
@@ -31,35 +33,113 @@ extension PipelineReader {
     if ["gate", "fallback", "features", "rules", "record", "total"].contains(tier.name) {
       report(section["name"], "'\(tier.name)' is the name of a stage", "choose another name")
     }
+    switch kind {
+    case "rules":
+      if let node = section["rules"], let rules = readRules(node, tier.name, before: nil) {
+        tier.kind = .rules(rules)
+      }
+    case "expression":
+      if let node = section["expression"], let text = text(section, "expression") {
+        let what = "the score of tier '\(tier.name)'"
+        if let compiled = check(text, node, what, expecting: .double) {
+          tier.kind = .expression(compiled)
+        }
+      }
+    default: readModel(section, &tier)
+    }
+    if let node = section["calibration"] { readCalibration(node, &tier) }
+    if let node = section["when"], let when = text(section, "when") {
+      tier.condition = check(when, node, "the condition of tier '\(tier.name)'")
+        .map { TierCondition(expression: $0) }
+    }
+    tier.thresholds =
+      kind == "rules"
+      ? ruleThresholds(section, node, isLast: isLast)
+      : thresholds(section, "tier '\(tier.name)'", node, needsOtherwise: isLast, isLast: isLast)
+    pipeline.tiers.append(tier)
+    tierNames.append(tier.name)
+    tierNodes.append(node)
+  }
+
+  /// What a tier asks: one of `model`, `rules` and `expression`.
+  private mutating func tierKind(_ section: Section, _ node: Node) -> String? {
+    let kinds = ["model", "rules", "expression"].filter { section[$0] != nil }
+    guard kinds.count == 1 else {
+      let found = kinds.isEmpty ? "none of them" : kinds.joined(separator: " and ")
+      report(
+        node, "a tier has one of 'model', 'rules' and 'expression'; this one has \(found)",
+        "make it one of them")
+      return nil
+    }
+    let thresholds = ["approve_below", "decline_from"]
+    let model = ["inputs", "score"]
+    let required =
+      kinds[0] == "model" ? model + thresholds : kinds[0] == "expression" ? thresholds : []
+    var foreign: [String] = []
+    if kinds[0] != "model" {
+      foreign = model + ["version", "missing", "timeout", "concurrency", "priority", "breaker"]
+    }
+    if kinds[0] == "rules" { foreign += thresholds + ["calibration"] }
+    for key in foreign where section[key] != nil {
+      report(section[key], "'\(key)' has no meaning for a tier of \(kinds[0])", "remove it")
+    }
+    return hasAll(required, section, node, "a tier of \(kinds[0])") ? kinds[0] : nil
+  }
+
+  /// Where a node stands.
+  private func place(_ node: Node?) -> FilePlace {
+    FilePlace(line: node?.mark?.line ?? 0, column: node?.mark?.column ?? 0)
+  }
+
+  /// What a tier of rules decides where none matches.
+  private mutating func ruleThresholds(
+    _ section: Section, _ node: Node, isLast: Bool
+  ) -> Thresholds {
+    var result = Thresholds()
+    result.otherwise = outcome(section["otherwise"], "'otherwise'")
+    if isLast, section["otherwise"] == nil {
+      report(
+        node, "the last tier has no outcome where none of its rules matches",
+        "add 'otherwise: \(pipeline.outcomes.last ?? "review")'")
+    }
+    if !isLast, section["otherwise"] != nil {
+      report(
+        section["otherwise"], "where no rule matches the next tier is asked", "remove 'otherwise'")
+    }
+    return result
+  }
+
+  private mutating func readModel(_ section: Section, _ tier: inout TierDefinition) {
+    tier.places.model = place(section["model"])
+    tier.places.score = place(section["score"])
+    tier.places.inputs = place(section["inputs"])
     tier.model = text(section, "model") ?? ""
     tier.version = text(section, "version") ?? ""
     let missing = section["missing"] == nil || text(section, "missing") == "nan"
     let substitute = missing ? .nan : number(section, "missing") ?? .nan
     if let node = section["inputs"] { readInputs(node, substitute, &tier) }
     readScore(section, &tier)
-    if let node = section["calibration"] { readCalibration(node, &tier) }
-    if let node = section["when"], let when = text(section, "when") {
-      tier.condition = check(when, node, "the condition of tier '\(tier.name)'")
-        .map { TierCondition(expression: $0) }
-    }
     tier.timeout = duration(section, "timeout") ?? tier.timeout
     tier.concurrency = whole(section, "concurrency", in: 1...100_000) ?? tier.concurrency
     tier.priority = whole(section, "priority", in: 0...16) ?? 0
     if let node = section["breaker"] { readBreaker(node, &tier) }
-    tier.thresholds = thresholds(
-      section, "tier '\(tier.name)'", node, needsOtherwise: isLast, isLast: isLast)
-    pipeline.tiers.append(tier)
-    tierNames.append(tier.name)
-    tierNodes.append(node)
+    if let slow = tier.breaker.slow, slow >= tier.timeout {
+      report(
+        section["breaker"],
+        "'slow' \(DurationText.text(slow)) is not below the timeout "
+          + "\(DurationText.text(tier.timeout))",
+        "a call that takes so long has failed already: lower 'slow', or leave it out")
+    }
   }
 
   private mutating func readInputs(_ node: Node, _ missing: Double, _ tier: inout TierDefinition) {
     for (_, name, value) in pairs(node, "'inputs'") {
       var columns: [ModelInput.Column] = []
       for element in list(value, name) { columns += self.columns(element) }
-      if columns.isEmpty {
+      if columns.isEmpty, !hasBrokenViews {
         report(value, "the input '\(name)' takes no columns", "list features and fields")
       }
+      tier.places.input.append(place(value))
       tier.inputs.append(ModelInput(name: name, columns: columns, missing: missing))
     }
   }
@@ -67,6 +147,7 @@ extension PipelineReader {
   /// The columns that one entry means: `features` for the whole service, or a name.
   private mutating func columns(_ node: Node) -> [ModelInput.Column] {
     let name = node.scalar?.string ?? ""
+    if hasBrokenViews { return [] }
     let service = pipeline.features.map { $0.definitions.services[$0.service] }
     let slots = service?.slots ?? []
     if name == "features" {

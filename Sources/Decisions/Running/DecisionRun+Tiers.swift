@@ -21,6 +21,13 @@ extension DecisionRun {
     _ state: inout PipelineState
   ) -> Action {
     stageStart = now
+    guard pipeline.tiers[tier].asksModel else {
+      // Takes microseconds: for that there is always time.
+      tried |= 1 << UInt8(tier)
+      noteEscalation(true, now, &state)
+      phase = .evaluating(tier)
+      return .evaluate(tier: tier)
+    }
     guard now < tiersEnd else { return unavailable(tier, .noTime, now, pipeline, &state) }
     guard state.tiers[tier].inFlight < pipeline.tiers[tier].concurrency else {
       return unavailable(tier, .full, now, pipeline, &state)
@@ -58,6 +65,50 @@ extension DecisionRun {
       return unavailable(tier, failure, spent: spent, now, pipeline, &state)
     }
     state.tiers[tier].breaker.record(permit, failed: false, nanoseconds: spent, now: now)
+    return take(score, of: tier, spent: spent, now, pipeline, &state)
+  }
+
+  /// An expression gave a score, or none.
+  mutating func computed(
+    _ tier: Int, _ score: Double?, _ now: Int64, _ pipeline: borrowing PipelineDefinition,
+    _ state: inout PipelineState
+  ) -> Action {
+    endStage(.tier(tier), now)
+    let spent = stages.last?.nanoseconds ?? 0
+    guard let score else { return unavailable(tier, .failed, spent: spent, now, pipeline, &state) }
+    return take(score, of: tier, spent: spent, now, pipeline, &state)
+  }
+
+  /// The rules of a tier spoke, or not.
+  mutating func ruled(
+    _ tier: Int, _ rule: Int?, _ now: Int64, _ pipeline: borrowing PipelineDefinition,
+    _ state: inout PipelineState
+  ) -> Action {
+    endStage(.tier(tier), now)
+    var step = TierStep(tier: tier, result: .passed, nanoseconds: stages.last?.nanoseconds ?? 0)
+    if let rule, case .rules(let rules) = pipeline.tiers[tier].kind {
+      step.result = .matched
+      path.append(step)
+      reasons.append(.tierRule(tier: tier, rule: rule))
+      return decide(rules.outcome(rule), .tier(tier), now, pipeline)
+    }
+    if tier < pipeline.tiers.count - 1 {
+      path.append(step)
+      return enterTier(tier + 1, now, pipeline, &state)
+    }
+    step.result = .between
+    path.append(step)
+    guard let outcome = pipeline.tiers[tier].thresholds.otherwise else {
+      return enterLadder(now, pipeline, &state)
+    }
+    return decide(outcome, .tier(tier), now, pipeline)
+  }
+
+  /// Goes on with the score of a tier.
+  private mutating func take(
+    _ score: Double, of tier: Int, spent: Int64, _ now: Int64,
+    _ pipeline: borrowing PipelineDefinition, _ state: inout PipelineState
+  ) -> Action {
     scores[tier] = score
     self.score = score
     scoredTier = tier

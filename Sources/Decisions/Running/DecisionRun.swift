@@ -15,6 +15,10 @@ package struct DecisionRun: Sendable {
     case conditioned(Bool)
     /// A tier's calibrated score; `nil` for one that is no probability.
     case scored(tier: Int, Double?)
+    /// The calibrated score that an expression gave.
+    case computed(Double?)
+    /// The first match of a tier's rules.
+    case ruled(Int?)
     /// A tier gave no score.
     case failed(tier: Int, TierFailure)
     /// The first match of a rung's rules.
@@ -31,6 +35,8 @@ package struct DecisionRun: Sendable {
     case runGate
     case checkCondition(tier: Int)
     case call(tier: Int, until: Int64)
+    /// A tier without a model.
+    case evaluate(tier: Int)
     case runRung(Int)
     case runOverrides
     /// The verdict stands.
@@ -45,6 +51,7 @@ package struct DecisionRun: Sendable {
     case gate
     case condition(Int)
     case waiting(Int)
+    case evaluating(Int)
     case rung(Int)
     case overrides
     case done
@@ -102,6 +109,8 @@ package struct DecisionRun: Sendable {
     let (end, overflow) = started.addingReportingOverflow(pipeline.budget.total)
     self.deadline = min(deadline, overflow ? .max : end)
     tiersEnd = self.deadline - pipeline.budget.reserve
+    stages.reserveCapacity(6)
+    path.reserveCapacity(pipeline.tiers.count)
     stageStart = started
   }
 
@@ -140,6 +149,10 @@ package struct DecisionRun: Sendable {
       if holds { return call(tier, now, pipeline, &state) }
       path.append(TierStep(tier: tier, result: .skipped))
       return enterTier(tier + 1, now, pipeline, &state)
+    case (.computed(let score), .evaluating(let tier)):
+      return computed(tier, score, now, pipeline, &state)
+    case (.ruled(let rule), .evaluating(let tier)):
+      return ruled(tier, rule, now, pipeline, &state)
     case (.rungMatched(let rule), .rung(let index)):
       return rungMatched(rule, index, now, pipeline, &state)
     case (.overridden(let rule), .overrides):

@@ -30,6 +30,10 @@ package struct TierStep: Sendable, Equatable {
     case held
     /// Between the thresholds, and not to be decided here.
     case undecided
+    /// A rule of the tier decided.
+    case matched
+    /// No rule of the tier matched.
+    case passed
     /// The tier's condition did not hold.
     case skipped
     case none(TierFailure)
@@ -43,6 +47,8 @@ package struct TierStep: Sendable, Equatable {
       case .escalated: "escalate"
       case .held: "held"
       case .undecided: "undecided"
+      case .matched: "rule"
+      case .passed: "passed"
       case .skipped: "skipped"
       case .none(let failure): failure.rawValue
       }
@@ -60,6 +66,7 @@ package struct TierStep: Sendable, Equatable {
 package enum Reason: Sendable, Equatable {
   case gate(Int)
   case override(Int)
+  case tierRule(tier: Int, rule: Int)
   case rungRule(rung: Int, rule: Int)
   case rungConstant(Int)
 }

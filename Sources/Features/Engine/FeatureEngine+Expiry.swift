@@ -21,11 +21,19 @@ extension FeatureEngine {
         passes += 1
         continue
       }
+      if sweep.slot % 8 == 0 { touchOldest(sweep.slot, sweep.entity, left) }
       if expire(sweep.slot, sweep.entity, before: time) { removed += 1 }
       sweep.slot += 1
       left -= 1
     }
     return removed
+  }
+
+  /// Lets the memory of the next few keys come together.
+  private mutating func touchOldest(_ slot: UInt32, _ entity: Int, _ most: Int) {
+    let end = min(entities[entity].directory.slotCount, Int(slot) + min(8, most))
+    for slot in Int(slot)..<end { touch(UInt32(slot), entity) { $0.touchReferences($1) } }
+    for slot in Int(slot)..<end { touch(UInt32(slot), entity) { $0.touchOldestTiles($1) } }
   }
 
   /// Whether the key went.
@@ -41,7 +49,7 @@ extension FeatureEngine {
     guard isEmpty else { return false }
     for index in entities[entity].views.indices {
       let view = entities[entity].views[index]
-      if views[view].table >= 0 { tables[views[view].table].remove(key) }
+      if views[view].table >= 0 { tables[views[view].table].clear(key) }
       if views[view].attributes >= 0 { attributes[views[view].attributes].clear(key) }
     }
     entities[entity].directory.remove(key)

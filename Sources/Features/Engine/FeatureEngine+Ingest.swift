@@ -9,8 +9,17 @@ extension FeatureEngine {
   package mutating func ingest(
     _ event: borrowing EventRecord, source: Int, now: Int64
   ) -> IngestOutcome {
-    let outcome = admit(event, source, now)
-    if outcome == .accepted { apply(event, source) }
+    ahead.clear()
+    look(event, source)
+    return ingest(event, source: source, now: now, at: 0)
+  }
+
+  /// Takes one of the events that ``lookAhead(_:source:)`` was told of.
+  mutating func ingest(
+    _ event: borrowing EventRecord, source: Int, now: Int64, at place: Int
+  ) -> IngestOutcome {
+    let outcome = admit(event, source, now, place)
+    if outcome == .accepted { apply(event, source, order: ahead.orders[place]) }
     sources[source].counts.count(outcome)
     return outcome
   }
@@ -35,7 +44,7 @@ extension FeatureEngine {
 
   /// Decides about an event; remembers its id if it is accepted.
   private mutating func admit(
-    _ event: borrowing EventRecord, _ source: Int, _ now: Int64
+    _ event: borrowing EventRecord, _ source: Int, _ now: Int64, _ place: Int
   ) -> IngestOutcome {
     guard InstantText.range.contains(event.time) else { return .timeOutOfRange }
     switch sources[source].clock.judge(event.time, now: now) {
@@ -55,26 +64,24 @@ extension FeatureEngine {
     }
     for index in sources[source].keys.indices {
       let entity = sources[source].keys[index].entity
-      findKey(event, sources[source].keys[index].fields, entity)
+      find(ahead.keys[place * sources[source].keys.count + index], entity)
       if entities[entity].hasKey, entities[entity].slot == nil,
         entities[entity].directory.isFull
       {
         return .keysFull(entity: entity)
       }
     }
-    let id = hash.hash(event.text.span.extracting(event.idPlace.range))
     let oldest = max(
       sources[source].clock.oldestAccepted, event.time - sources[source].clock.lateness)
-    switch sources[source].ids.insert(id, time: event.time, oldest: oldest) {
+    switch sources[source].ids.insert(ahead.ids[place], time: event.time, oldest: oldest) {
     case .new: return .accepted
     case .duplicate: return .duplicate
     case .full: return .idsFull
     }
   }
 
-  private mutating func apply(_ event: borrowing EventRecord, _ source: Int) {
+  private mutating func apply(_ event: borrowing EventRecord, _ source: Int, order: UInt64) {
     sources[source].clock.advance(to: event.time)
-    let order = Self.tieBreaker.hash(event.text.span.extracting(event.idPlace.range)).low
     for index in sources[source].views.indices {
       let view = sources[source].views[index]
       let entity = viewEntities[view]
@@ -161,12 +168,28 @@ extension FeatureEngine {
 extension FeatureEngine {
   /// Finds the key of an entity in a record: `hasKey` is false if a field of it is missing.
   mutating func findKey(_ record: borrowing EventRecord, _ fields: [Int], _ entity: Int) {
-    entities[entity].hasKey = false
+    find(keyHash(record, fields), entity)
+  }
+
+  /// Finds a key by its hash; `nil` is of a record without one.
+  mutating func find(_ hash: Hash128?, _ entity: Int) {
     entities[entity].slot = nil
+    guard let hash else {
+      entities[entity].hasKey = false
+      return
+    }
+    entities[entity].hasKey = true
+    entities[entity].hash = hash
+    entities[entity].slot = entities[entity].directory.find(hash)
+  }
+
+  /// The hash of a key; `nil` if a field of it is missing.
+  func keyHash(_ record: borrowing EventRecord, _ fields: [Int]) -> Hash128? {
+    var hash = hash
     hash.reset()
     for index in fields.indices {
       let field = fields[index]
-      guard record.has(field) else { return }
+      guard record.has(field) else { return nil }
       // No byte of UTF-8 is 0xFF: keys of several fields cannot be mistaken.
       if index > 0 { hash.combine(0xFF) }
       if record.isText(field) {
@@ -175,9 +198,7 @@ extension FeatureEngine {
         DecimalText.forEachDigit(Int64(bitPattern: record.bits[field])) { hash.combine($0) }
       }
     }
-    entities[entity].hasKey = true
-    entities[entity].hash = hash.finish()
-    entities[entity].slot = entities[entity].directory.find(entities[entity].hash)
+    return hash.finish()
   }
 
   /// The slot of the key that was found last, made if it is new.
@@ -187,7 +208,7 @@ extension FeatureEngine {
     entities[entity].slot = slot
     for index in entities[entity].views.indices {
       let view = entities[entity].views[index]
-      if views[view].table >= 0 { _ = tables[views[view].table].makeKey() }
+      if views[view].table >= 0 { tables[views[view].table].makeKey(slot) }
       if views[view].attributes >= 0 { attributes[views[view].attributes].makeKey(slot) }
     }
     return slot

@@ -31,6 +31,8 @@ package struct FeatureEngine: Sendable {
   let windows: [WindowedView?]
   /// By expression: its row.
   var rows: [RuleRow]
+  /// What is known of the next events of a source.
+  var ahead = EventsAhead()
   /// Where the search for old keys goes on.
   var sweep = SweepPlace()
   /// Under a key of its own, so that nobody can make ids or keys that collide.
@@ -46,6 +48,8 @@ package struct FeatureEngine: Sendable {
     var keys: [(entity: Int, fields: [Int])] = []
     /// The largest magnitude that a field may have.
     var limits: [(field: Int, most: Double)] = []
+    /// Whether a view asks which of two events at one instant is the later one.
+    var needsOrder = false
   }
 
   struct EntityState: Sendable {
@@ -125,6 +129,9 @@ package struct FeatureEngine: Sendable {
 
   private mutating func addLimits(_ view: WindowedView) {
     for output in view.plan.outputs where output.aggregate.readsValue {
+      if output.aggregate == .first || output.aggregate == .last {
+        sources[view.source].needsOrder = true
+      }
       let field = view.valueFields[output.input ?? 0]
       let most = output.aggregate.magnitudeMax
       if let known = sources[view.source].limits.firstIndex(where: { $0.field == field }) {

@@ -1,3 +1,4 @@
+package import Definitions
 internal import Yams
 
 /// Files of feature views: YAML, checked whole before anything runs.
@@ -11,17 +12,19 @@ package enum FeatureFile {
   /// - Throws: every mistake, with its line and column.
   package static func parse(
     _ text: String, path: String
-  ) throws(FeatureFileError) -> FeatureDefinitions {
+  ) throws(DefinitionError) -> FeatureDefinitions {
     guard text.utf8.count <= bytesMax else {
       let message = "is \(text.utf8.count) bytes; the most is \(bytesMax)"
-      throw FeatureFileError(problems: [
-        FeatureProblem(file: path, line: 0, column: 0, message: message, fix: "")
+      throw DefinitionError(problems: [
+        DefinitionProblem(file: path, line: 0, column: 0, message: message, fix: "")
       ])
     }
     var reader = FeatureFileReader(path: path, text: text)
-    if let root = reader.root(text) { reader.readAll(root) }
+    if let root = reader.root(text, "declare sources, entities, views and services") {
+      reader.readAll(root)
+    }
     guard reader.problems.isEmpty else {
-      throw FeatureFileError(
+      throw DefinitionError(
         problems: reader.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
     }
     let hash = SipHash(0, 0).hash(Array(text.utf8).span)

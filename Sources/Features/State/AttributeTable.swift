@@ -7,11 +7,11 @@ struct AttributeTable: Sendable {
 
   let width: Int
   /// By slot and attribute.
-  var bits: [UInt64] = []
+  var bits = PagedArray<UInt64>()
   /// By slot: bit i is set if attribute i has a value.
-  var present: [UInt64] = []
+  var present = PagedArray<UInt64>()
   /// By slot: when the attributes were so; `Int64.min` before the first.
-  var times: [Int64] = []
+  var times = PagedArray<Int64>()
   private var texts: [TextPlace] = []
   private var textBytes: [UInt8] = []
   private var textIndices: [Hash128: Int] = [:]

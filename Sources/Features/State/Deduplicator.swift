@@ -28,6 +28,9 @@ struct Deduplicator: Sendable {
   var floor = Int64.min
   /// Ids that went before their time.
   var forgotten = 0
+  /// Of generations that went: given back a table at a time, since all of one at once would stop
+  /// an event for milliseconds.
+  private var retired: [HashSet] = []
 
   init(horizon: Int64, idsMax: Int) {
     self.horizon = max(1_000_000_000, horizon)
@@ -35,23 +38,57 @@ struct Deduplicator: Sendable {
   }
 
   var count: Int { generations.reduce(0) { $0 + $1.ids.count } }
-  var byteCount: Int { generations.reduce(0) { $0 + $1.ids.byteCount } }
+  var byteCount: Int {
+    generations.reduce(0) { $0 + $1.ids.byteCount } + retired.reduce(0) { $0 + $1.byteCount }
+  }
 
   /// Remembers the id of an event that the source is about to accept.
   ///
   /// - Parameter oldest: no event before this instant is accepted from now on.
   mutating func insert(_ id: Hash128, time: Int64, oldest: Int64) -> Outcome {
     let dead = number(of: oldest)
-    while let first = generations.first, first.number < dead { generations.removeFirst() }
-    for generation in generations where generation.ids.contains(id) { return .duplicate }
-    if count >= idsMax {
-      guard generations.count > 1, generations[0].number < number(of: time) else { return .full }
+    var first = 0
+    while first < generations.count, generations[first].number < dead { first += 1 }
+    var known = 0
+    for index in first..<generations.count {
+      if generations[index].ids.contains(id) { return .duplicate }
+      known += generations[index].ids.count
+    }
+    if known >= idsMax {
+      guard generations.count - first > 1, generations[first].number < number(of: time) else {
+        return .full
+      }
+    }
+    // Nothing is forgotten for an event that is not accepted: it may be ahead of the source, and
+    // what it makes too old is not too old for the others.
+    for _ in 0..<first { retire() }
+    if known >= idsMax {
       forgotten += generations[0].ids.count
       floor = (generations[0].number + 1) * horizon
-      generations.removeFirst()
+      retire()
     }
+    dismantle()
     generations[open(number(of: time))].ids.insert(id)
     return .new
+  }
+
+  /// Loads what ``insert(_:time:oldest:)`` will look at; a number of no meaning.
+  func entry(_ id: Hash128) -> UInt64 {
+    var sum: UInt64 = 0
+    for index in generations.indices { sum ^= generations[index].ids.entry(id) }
+    return sum
+  }
+
+  /// Lets the oldest generation go.
+  private mutating func retire() {
+    retired.append(generations.removeFirst().ids)
+    // Where events lie farther apart than a horizon, there is little in each.
+    if retired.count > 4 { retired.removeFirst() }
+  }
+
+  private mutating func dismantle() {
+    guard !retired.isEmpty else { return }
+    if !retired[0].dismantle() { retired.removeFirst() }
   }
 
   /// The place of a generation, made if it is not there.
@@ -59,53 +96,12 @@ struct Deduplicator: Sendable {
     var index = generations.count
     while index > 0, generations[index - 1].number >= number { index -= 1 }
     if index < generations.count, generations[index].number == number { return index }
-    generations.insert(Generation(number: number, ids: HashSet()), at: index)
+    generations.insert(Generation(number: number, ids: HashSet(most: idsMax)), at: index)
     return index
   }
 
   private func number(of time: Int64) -> Int64 {
     let quotient = time / horizon
     return time % horizon < 0 ? quotient - 1 : quotient
-  }
-}
-
-/// A set of hashes: open addressing with linear probing, at most half full.
-struct HashSet: Sendable {
-  private(set) var table = [Hash128](repeating: Hash128(low: 0, high: 0), count: 64)
-  private(set) var count = 0
-
-  var byteCount: Int { table.capacity * 16 }
-
-  func contains(_ hash: Hash128) -> Bool {
-    let hash = Self.stored(hash)
-    return table[place(of: hash)] == hash
-  }
-
-  mutating func insert(_ hash: Hash128) {
-    if (count + 1) * 2 > table.count { grow() }
-    let hash = Self.stored(hash)
-    let place = place(of: hash)
-    if table[place] != hash { count += 1 }
-    table[place] = hash
-  }
-
-  /// Zeros mean an empty place.
-  private static func stored(_ hash: Hash128) -> Hash128 {
-    hash.low == 0 && hash.high == 0 ? Hash128(low: 1, high: 0) : hash
-  }
-
-  private func place(of hash: Hash128) -> Int {
-    let mask = table.count - 1
-    var place = Int(truncatingIfNeeded: hash.low) & mask
-    while table[place].low != 0 || table[place].high != 0, table[place] != hash {
-      place = (place + 1) & mask
-    }
-    return place
-  }
-
-  private mutating func grow() {
-    let old = table
-    table = [Hash128](repeating: Hash128(low: 0, high: 0), count: old.count * 2)
-    for hash in old where hash.low != 0 || hash.high != 0 { table[place(of: hash)] = hash }
   }
 }

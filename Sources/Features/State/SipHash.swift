@@ -48,7 +48,22 @@ package struct SipHash: Sendable {
 
   /// Takes in bytes.
   package mutating func combine(_ bytes: Span<UInt8>) {
-    for index in bytes.indices { combine(bytes[index]) }
+    var index = 0
+    if count & 7 == 0 {
+      // Whole words: a span of just these bytes is checked once, and read as one.
+      while bytes.count - index >= 8 {
+        let span = bytes.extracting(index..<index + 8)
+        var word: UInt64 = 0
+        for byte in 0..<8 { word |= UInt64(span[byte]) << UInt64(byte * 8) }
+        compress(word)
+        index += 8
+      }
+      count &+= UInt64(index)
+    }
+    while index < bytes.count {
+      combine(bytes[index])
+      index += 1
+    }
   }
 
   /// The hash of all that was taken in since ``reset()``.

@@ -24,6 +24,10 @@ struct StoreOpening {
   var seed: (UInt64, UInt64)
   /// The last batch that the engine took in.
   var sequence: UInt64 = 0
+  /// Bytes of the log that it took in.
+  var replayedBytes = 0
+  /// Bytes of the snapshot that was read.
+  var snapshotSize = 0
   var recovery = StoreRecovery()
 }
 
@@ -116,7 +120,7 @@ extension FeatureStore {
     }
     var blocks = try SnapshotBlocks(file, path: storage.path + "/" + name)
     let first = try blocks.next()
-    guard first.kind == .head, let head = try? SnapshotHead(reading: first.payload[...]),
+    guard first.kind == .head, let head = try? SnapshotHead(reading: first.payload),
       head.sequence == sequence
     else { throw blocks.damage("the snapshot does not start with what it is of") }
     guard head.digest == definitions.digest else {
@@ -131,8 +135,8 @@ extension FeatureStore {
       throw blocks.damage(error.what)
     }
     while try read(&blocks, into: &engine, &keys) {}
-    engine.finishRestoring()
     var opened = StoreOpening(engine: engine, seed: head.seed, sequence: sequence)
+    opened.snapshotSize = blocks.position
     opened.recovery.snapshot = sequence
     opened.recovery.snapshotKeys = keys
     return opened
@@ -149,7 +153,7 @@ extension FeatureStore {
       case .ids: try engine.restoreIDs(block.payload)
       case .keys: keys += try engine.restoreKeys(block.payload)
       case .end:
-        var reader = StoredBytes(block.payload[...])
+        var reader = StoredBytes(block.payload)
         guard let count = try? reader.read(UInt64.self), count == UInt64(keys) else {
           throw StoredMismatch(what: "the snapshot ends before its last key")
         }
@@ -194,6 +198,7 @@ extension FeatureStore {
         throw .incomplete(path: storage.path, what: "batch \(sequence) of the log is no batch")
       }
       opened.recovery.batches += 1
+      opened.replayedBytes += bytes.count
       opened.recovery.refused += refused
       guard refused == 0 || options.rebuilds else {
         throw .incomplete(

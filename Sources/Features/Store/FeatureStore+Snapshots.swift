@@ -3,11 +3,14 @@ private import Foundation
 internal import Synchronization
 
 extension FeatureStore {
-  /// Whether the log has grown so much that a snapshot is due.
+  /// Whether the log has grown so much that a snapshot is due: by what the options say, and by as
+  /// much as the newest snapshot takes. So a restart reads about as much of the log as of it, and
+  /// the disk takes at most about twice what the log does.
   package var isSnapshotDue: Bool {
     let written = log.written
     return state.withLock { state in
-      !state.isSnapshotRunning && written - state.snapshotWritten >= options.snapshotBytes
+      !state.isSnapshotRunning
+        && written - state.snapshotWritten >= max(options.snapshotBytes, state.snapshotSize)
     }
   }
 
@@ -93,6 +96,8 @@ struct SnapshotRun {
   private var file: (any StoreFile)?
   private var offset = 0
   private var keys = 0
+  /// Memory of slices, used again.
+  private var buffer: [UInt8] = []
 
   init(_ store: FeatureStore, _ head: SnapshotHead, ids: [Deduplicator], written: Int) {
     self.store = store
@@ -142,38 +147,55 @@ struct SnapshotRun {
         var block: [UInt8] = []
         block.store(UInt32(source))
         block.store(UInt32(index))
-        generation.ids.forEach {
-          block.store($0.low)
-          block.store($0.high)
+        let head = block.count
+        // In pieces, so that the memory for them stays small.
+        for table in generation.ids.tables {
+          for hash in table where hash.low != 0 || hash.high != 0 {
+            block.store(hash.low)
+            block.store(hash.high)
+          }
+          guard block.count > 1 << 20 else { continue }
+          try writeIDs(&block, head)
         }
-        bytes = []
-        SnapshotFile.append(.ids, block, to: &bytes)
-        try write(bytes)
+        try writeIDs(&block, head)
       }
     }
     ids = []
     phase = .keys
   }
 
+  private mutating func writeIDs(_ block: inout [UInt8], _ head: Int) throws(StorageError) {
+    guard block.count > head else { return }
+    var bytes: [UInt8] = []
+    SnapshotFile.append(.ids, block, to: &bytes)
+    try write(bytes)
+    block.removeLast(block.count - head)
+  }
+
   /// Writes what was copied meanwhile and a slice more; false if events were faster than the disk.
   private mutating func writeKeys() throws(StorageError) -> Bool {
     let slice = store.options.sliceBytes
-    let copied: (bytes: [UInt8], keys: Int, isComplete: Bool)? = store.state.withLock { state in
-      state.capture?.advance(state.engine, bytes: slice)
-      guard let isComplete = state.capture?.isComplete, let keys = state.capture?.keys,
-        let bytes = state.capture?.take()
-      else { return nil }
+    var copied = buffer
+    buffer = []
+    let progress: (keys: Int, isComplete: Bool)? = store.state.withLock { state in
+      state.capture?.advance(&state.engine, bytes: slice)
+      guard let isComplete = state.capture?.isComplete, let keys = state.capture?.keys else {
+        return nil
+      }
+      state.capture?.take(&copied)
       if isComplete { state.capture = nil }
-      return (bytes, keys, isComplete)
+      return (keys, isComplete)
     }
-    guard let copied else { return false }
-    keys = copied.keys
-    if copied.isComplete { phase = .end }
-    guard !copied.bytes.isEmpty else { return true }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(copied.bytes.count + 16)
-    SnapshotFile.append(.keys, copied.bytes, to: &bytes)
-    try write(bytes)
+    guard let progress else { return false }
+    keys = progress.keys
+    if progress.isComplete { phase = .end }
+    if !copied.isEmpty {
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(copied.count + 16)
+      SnapshotFile.append(.keys, copied, to: &bytes)
+      try write(bytes)
+    }
+    buffer = copied
     return true
   }
 
@@ -198,6 +220,7 @@ struct SnapshotRun {
       state.isSnapshotRunning = false
       state.snapshot = head.sequence
       state.snapshotWritten = written
+      state.snapshotSize = offset
     }
     let all = try SnapshotFile.all(in: storage)
     for sequence in all.dropFirst(2) { try storage.remove(SnapshotFile.name(sequence)) }

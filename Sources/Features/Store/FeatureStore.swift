@@ -23,8 +23,10 @@ package final class FeatureStore: Sendable {
     var sequence: UInt64
     /// The batch up to which the newest snapshot goes.
     var snapshot: UInt64
-    /// Bytes that the log had then.
+    /// Bytes that the log had then; below 0 for those that were read when the store was opened.
     var snapshotWritten = 0
+    /// Bytes of the newest snapshot.
+    var snapshotSize = 0
     /// Whether a snapshot is being written.
     var isSnapshotRunning = false
     /// What it copies; `nil` when it is done with that, or has to give up.
@@ -53,7 +55,8 @@ package final class FeatureStore: Sendable {
     state = Mutex(
       State(
         engine: opened.engine, seed: opened.seed, sequence: opened.sequence,
-        snapshot: opened.recovery.snapshot,
+        snapshot: opened.recovery.snapshot, snapshotWritten: -opened.replayedBytes,
+        snapshotSize: opened.snapshotSize,
         refused: definitions.sources.map { _ in IngestCounts() }, tables: tables,
         lateness: definitions.sources.map(\.lateness).max() ?? 0,
         captureBytes: options.captureBytes))
@@ -114,6 +117,8 @@ package final class FeatureStore: Sendable {
           batches: isLast ? slices : 0, completion: isLast ? completion : nil)
       }
       start = end
+      // Also for those who do not queue at the lock, but look whether it is free.
+      if !isLast { SystemCalls.giveWay() }
     }
     if let problem { completion(.failure(problem)) }
   }
@@ -170,12 +175,15 @@ extension FeatureStore.State {
   ) -> [UInt8] {
     var batch = StoredBatch()
     records.removeAll(keepingCapacity: true)
+    let events = events.span
+    engine.lookAhead(events, source: source)
     for index in events.indices {
-      capture?.preserve(events[index], source: source, &engine)
-      let outcome = engine.ingest(events[index], source: source, now: now)
+      let event = events[index]
+      capture?.preserve(event, source: source, &engine)
+      let outcome = engine.ingest(event, source: source, now: now, at: index)
       outcomes.append(outcome)
       if outcome == .accepted {
-        StoredBatch.append(events[index], to: &records)
+        StoredBatch.append(event, to: &records)
         batch.count += 1
       } else {
         refused[source].count(outcome)
@@ -216,10 +224,12 @@ extension FeatureStore.State {
   private mutating func expire(_ batch: inout StoredBatch) {
     guard capture == nil else { return }
     var newest = Int64.min
-    for source in engine.sources { newest = max(newest, source.clock.newest ?? .min) }
+    for source in engine.sources.indices {
+      newest = max(newest, engine.sources[source].clock.newest ?? .min)
+    }
     guard newest > .min + lateness else { return }
     batch.expiresBefore = newest - lateness
-    batch.expiryBudget = batch.count * 2
+    batch.expiryBudget = batch.count * UInt32(engine.entities.count)
     _ = engine.expire(before: batch.expiresBefore, budget: Int(batch.expiryBudget))
   }
 

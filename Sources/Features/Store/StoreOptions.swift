@@ -8,14 +8,14 @@ package struct StoreOptions: Sendable {
   package var queueBatches = 65_536
   /// Bytes written with one fsync, about.
   package var groupBytes = 4 << 20
-  /// Bytes of log after which a snapshot is due.
-  package var snapshotBytes = 256 << 20
+  /// Bytes of log after which a snapshot is due, unless the newest one is larger.
+  package var snapshotBytes = 64 << 20
   /// Bytes of state copied in one go, while events wait.
-  package var sliceBytes = 32 << 10
+  package var sliceBytes = 16 << 10
   /// Bytes of a snapshot that may wait for the disk.
   package var captureBytes = 64 << 20
   /// Events taken in in one go, while reads wait.
-  package var sliceEvents = 64
+  package var sliceEvents = 32
   /// Whether files of the log stay when snapshots no longer need them.
   package var keepsLog = false
   /// Whether the state is built from the log alone, whatever the views were.

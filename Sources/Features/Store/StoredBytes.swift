@@ -17,13 +17,27 @@ struct StoredBytes {
   mutating func read<Value: FixedWidthInteger>(_ type: Value.Type) throws(Short) -> Value {
     let width = Value.bitWidth / 8
     guard bytes.endIndex - position >= width else { throw Short() }
+    let start = position - bytes.startIndex
+    position += width
+    return Self.load(bytes.span, at: start)
+  }
+
+  /// A number; a span of just its bytes is checked once, and read as one.
+  @inline(__always)
+  private static func load<Value: FixedWidthInteger>(
+    _ bytes: Span<UInt8>, at start: Int
+  ) -> Value {
+    let width = Value.bitWidth / 8
+    let span = bytes.extracting(start..<start + width)
     var value: Value = 0
     for index in 0..<width {
-      value |= Value(truncatingIfNeeded: bytes[position + index]) << Value(index * 8)
+      value |= Value(truncatingIfNeeded: span[index]) << Value(index * 8)
     }
-    position += width
     return value
   }
+
+  /// Goes on at another place of the same bytes, which is not after their end.
+  mutating func move(to place: Int) { position = place }
 
   /// The next `count` bytes.
   mutating func read(count: Int) throws(Short) -> ArraySlice<UInt8> {

@@ -8,7 +8,10 @@ struct StoredTable {
   let target: Int?
   /// By field of the log: the field now, and whether it is text.
   private let fields: [(now: Int?, isText: Bool)]
-  var record: EventRecord
+  /// The records at hand; their memory is used again.
+  private(set) var records: [EventRecord]
+  /// Records read before they are taken in.
+  static let piece = 64
 
   /// - Throws: what does not fit, in words.
   init(
@@ -25,7 +28,7 @@ struct StoredTable {
         schema = view.schema
       }
     }
-    record = EventRecord(schema)
+    records = [EventRecord](repeating: EventRecord(schema), count: Self.piece)
     var fields: [(now: Int?, isText: Bool)] = []
     for field in table.fields {
       let now = schema.index(of: field.name)
@@ -39,8 +42,15 @@ struct StoredTable {
     self.fields = fields
   }
 
-  /// Reads one record into ``record``.
-  mutating func read(_ reader: inout StoredBytes) throws(StoredBytes.Short) {
+  /// Reads one record into the place `index` of ``records``.
+  mutating func read(_ reader: inout StoredBytes, at index: Int) throws(StoredBytes.Short) {
+    try Self.read(&reader, fields, &records[index])
+  }
+
+  private static func read(
+    _ reader: inout StoredBytes, _ fields: [(now: Int?, isText: Bool)],
+    _ record: inout EventRecord
+  ) throws(StoredBytes.Short) {
     record.clear()
     record.set(time: try reader.read(Int64.self))
     let present = try reader.read(UInt64.self)

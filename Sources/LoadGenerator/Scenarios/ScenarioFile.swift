@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Foundation
 
 /// Reads scenario and mix files.

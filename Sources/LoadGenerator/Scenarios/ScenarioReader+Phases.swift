@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Yams
 
 extension ScenarioReader {
@@ -42,7 +43,7 @@ extension ScenarioReader {
       for key in ["rate", "arrivals"] where section[key] != nil {
         report(section[key], "'\(key)' and 'concurrency' exclude each other", "keep one")
       }
-      return number(section, "concurrency", in: 1...100_000).map { .closed(concurrency: $0) }
+      return whole(section, "concurrency", in: 1...100_000).map { .closed(concurrency: $0) }
     }
     guard section["rate"] != nil else {
       guard let arrivals else {
@@ -108,12 +109,12 @@ extension ScenarioReader {
   mutating func interference(_ node: Node) -> Interference? {
     let names = Self.kinds.keys.sorted()
     guard let mapping = node.mapping, let kindNode = mapping["kind"] else {
-      report(node, "an interference has no 'kind'", "use one of \(Self.list(names))")
+      report(node, "an interference has no 'kind'", "use one of \(list(names))")
       return nil
     }
     let name = kindNode.scalar?.string ?? ""
     guard let keys = Self.kinds[name] else {
-      report(kindNode, "'kind' is '\(name.prefix(80))'", "use one of \(Self.list(names))")
+      report(kindNode, "'kind' is '\(name.prefix(80))'", "use one of \(list(names))")
       return nil
     }
     let required = keys.filter { $0 == "bytes" || $0 == "model" }
@@ -126,7 +127,7 @@ extension ScenarioReader {
     let kind: Interference.Kind?
     switch name {
     case "slow-clients":
-      let connections = number(section, "connections", in: 1...1_000) ?? 10
+      let connections = whole(section, "connections", in: 1...1_000) ?? 10
       kind = .slowClients(connections: connections, every: every ?? 1_000_000_000)
     case "oversized":
       kind = bytes(section, "bytes", in: 1...4_000_000_000).map {

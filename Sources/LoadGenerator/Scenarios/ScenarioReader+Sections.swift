@@ -1,3 +1,4 @@
+internal import Definitions
 internal import Yams
 
 extension ScenarioReader {
@@ -12,7 +13,7 @@ extension ScenarioReader {
   /// The scenario in `text`; `nil` if so much is wrong that none can be made. What is wrong is in
   /// ``problems``, also where a scenario is returned.
   package mutating func scenario(_ text: String) -> Scenario? {
-    guard let root = root(text),
+    guard let root = root(text, "write 'key: value' lines"),
       let section = section(
         root, "a scenario", keys: Self.scenarioKeys, required: ["name", "requests", "phases"])
     else { return nil }
@@ -37,7 +38,7 @@ extension ScenarioReader {
     for node in list(section, "interference") {
       guard let one = interference(node) else { continue }
       for name in one.phases where !phases.contains(where: { $0.name == name }) {
-        report(node, "no phase is called '\(name)'", "known: \(Self.list(phases.map(\.name)))")
+        report(node, "no phase is called '\(name)'", "known: \(list(phases.map(\.name)))")
       }
       scenario.interference.append(one)
     }
@@ -46,7 +47,7 @@ extension ScenarioReader {
 
   /// The entries of a mix file; as ``scenario(_:)``.
   package mutating func mix(_ text: String) -> [MixEntry]? {
-    guard let root = root(text) else { return nil }
+    guard let root = root(text, "write 'key: value' lines") else { return nil }
     var nodes: [Node] = []
     if let sequence = root.sequence {
       nodes = Array(sequence)
@@ -99,10 +100,10 @@ extension ScenarioReader {
       }
     }
     entry.deadlineNanoseconds = duration(section, "deadline")
-    entry.priority = number(section, "priority", in: 0...Int(UInt32.max)) ?? 0
+    entry.priority = whole(section, "priority", in: 0...Int(UInt32.max)) ?? 0
     entry.inputs = texts(section, "input")
     entry.shapes = texts(section, "shape")
-    entry.batch = number(section, "batch", in: 1...1_000_000) ?? 1
+    entry.batch = whole(section, "batch", in: 1...1_000_000) ?? 1
     return entry
   }
 
@@ -127,7 +128,7 @@ extension ScenarioReader {
     guard let section = section(node, "'capacity'", keys: ["concurrency", "duration"]) else {
       return result
     }
-    if let value = number(section, "concurrency", in: 1...100_000) { result.concurrency = value }
+    if let value = whole(section, "concurrency", in: 1...100_000) { result.concurrency = value }
     if let value = duration(section, "duration", in: 10_000_000...3_600_000_000_000) {
       result.durationNanoseconds = value
     }

@@ -1,75 +1,23 @@
+package import Definitions
 internal import Yams
 
 /// Reads one YAML text and collects every mistake with its place.
-package struct ScenarioReader {
-  /// A mapping whose keys are known ones.
-  typealias Section = [String: Node]
-
-  private let path: String
-  /// What is wrong, in the order it was found.
-  package private(set) var problems: [ScenarioProblem] = []
+package struct ScenarioReader: DefinitionReading {
+  package var source: DefinitionSource
 
   /// - Parameter path: the file's name in problems.
-  package init(path: String) { self.path = path }
-
-  /// The text's outermost node; `nil`, with a problem, if there is none.
-  mutating func root(_ text: String) -> Node? {
-    do {
-      if let node = try compose(yaml: text), node.scalar?.string.isEmpty != true { return node }
-      report(nil, "holds nothing", "write 'key: value' lines")
-    } catch {
-      report(error)
-    }
-    return nil
-  }
-
-  mutating func report(_ node: Node?, _ message: String, _ fix: String = "") {
-    add(node?.mark, message, fix)
-  }
-
-  private mutating func add(_ mark: Mark?, _ message: String, _ fix: String) {
-    problems.append(
-      ScenarioProblem(
-        file: path, line: mark?.line ?? 0, column: mark?.column ?? 0, message: message, fix: fix))
-  }
-
-  private mutating func report(_ error: any Error) {
-    let check = "check the indentation, colons and quotes around this place"
-    switch error as? YamlError {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      add(mark, problem, check)
-    case .duplicatedKeysInMapping(let duplicates, let context):
-      let names = duplicates.map { "'\($0)'" }.sorted().joined(separator: ", ")
-      add(context.mark, "\(names) given more than once in this section", "keep one of them")
-    default: add(nil, "is not valid YAML: \(error)", "")
-    }
-  }
+  package init(path: String) { source = DefinitionSource(path: path, text: "") }
 }
 
 // Values by key. A key that is absent is no mistake; `required` ones are asked for by name.
 extension ScenarioReader {
-  /// A mapping; keys other than `keys` are reported, and so are missing ones of `required`.
+  /// A mapping; keys other than `keys` are reported, and so are missing ones of `required`, which
+  /// do not make it unreadable.
   mutating func section(
     _ node: Node, _ what: String, keys: [String], required: [String] = []
   ) -> Section? {
-    guard let mapping = node.mapping else {
-      report(node, "\(what) takes 'key: value' pairs", "known here: \(Self.list(keys))")
-      return nil
-    }
-    var section: Section = [:]
-    for (key, value) in mapping {
-      guard let name = key.scalar?.string, keys.contains(name) else {
-        report(
-          key, "unknown key '\(key.scalar?.string ?? "")' in \(what)",
-          "known here: \(Self.list(keys))")
-        continue
-      }
-      section[name] = value
-    }
-    for name in required where section[name] == nil {
-      report(node, "\(what) has no '\(name)'", "add '\(name): …'")
-    }
+    guard let section = knownKeys(node, what, keys: keys) else { return nil }
+    _ = hasAll(required, section, node, what)
     return section
   }
 
@@ -83,16 +31,6 @@ extension ScenarioReader {
     return Array(sequence)
   }
 
-  /// One text.
-  mutating func text(_ section: Section, _ key: String) -> String? {
-    guard let node = section[key] else { return nil }
-    guard let text = node.scalar?.string, !text.isEmpty else {
-      report(node, "'\(key)' takes one value")
-      return nil
-    }
-    return text
-  }
-
   /// One text or a list of them.
   mutating func texts(_ section: Section, _ key: String) -> [String] {
     guard let node = section[key] else { return [] }
@@ -102,18 +40,6 @@ extension ScenarioReader {
       report(element, "'\(key)' takes single values")
       return nil
     }
-  }
-
-  /// A whole number inside `range`.
-  mutating func number(_ section: Section, _ key: String, in range: ClosedRange<Int>) -> Int? {
-    guard let text = text(section, key) else { return nil }
-    guard let number = Int(text), range.contains(number) else {
-      report(
-        section[key], "'\(key)' is '\(text.prefix(80))'",
-        "use a whole number, \(range.lowerBound) to \(range.upperBound)")
-      return nil
-    }
-    return number
   }
 
   /// A duration in nanoseconds inside `range`.
@@ -157,6 +83,4 @@ extension ScenarioReader {
     }
     return Int64(value * factor)
   }
-
-  static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 }

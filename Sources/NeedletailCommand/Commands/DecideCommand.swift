@@ -1,5 +1,6 @@
 import ArgumentParser
 import Decisions
+import Definitions
 import Features
 import Foundation
 
@@ -44,9 +45,10 @@ struct DecideCommand: AsyncParsableCommand {
 
   func run() async throws {
     let definition = try read()
-    let needsModels = !definition.tiers.isEmpty && (!check || modelRepository != nil)
+    let needsModels =
+      definition.tiers.contains(where: \.asksModel) && (!check || modelRepository != nil)
     if needsModels, modelRepository == nil {
-      throw ValidationError("the pipeline has tiers: give --model-repository DIR")
+      throw ValidationError("the pipeline asks models: give --model-repository DIR")
     }
     if check, modelRepository == nil {
       return Terminal.say("OK: \(Self.summary(definition)); models not looked at")
@@ -66,7 +68,7 @@ struct DecideCommand: AsyncParsableCommand {
   private func decide(_ session: DecideSession, _ definition: PipelineDefinition) async throws {
     let problems = try await session.modelProblems()
     guard problems.isEmpty else {
-      for problem in problems { Terminal.complain("\(pipeline): \(problem)") }
+      for problem in problems { Terminal.complain(problem) }
       throw ExitCode(1)
     }
     if check { return Terminal.say("OK: \(Self.summary(definition)); the models fit") }
@@ -83,7 +85,7 @@ struct DecideCommand: AsyncParsableCommand {
       Terminal.complain("\(pipeline): cannot be read as UTF-8; check the path")
       throw ExitCode(1)
     }
-    do throws(PipelineFileError) {
+    do throws(DefinitionError) {
       return try PipelineFile.parse(text, path: pipeline) { Self.text($0) }
     } catch {
       for problem in error.problems { Terminal.say(problem.description) }

@@ -1,6 +1,7 @@
 import Decisions
 import Foundation
 import NIOCore
+import Records
 import Timing
 
 /// Decides the lines of a file one after the other, on one event loop.
@@ -14,13 +15,15 @@ final class DecideRun: DecisionReceiver {
   private let sink: DecideSink
   private let port: DecisionPort
   private let pipeline: Pipeline
+  private let store: RecordStore?
   private let isolated: NIOIsolatedEventLoop
   private let promise: EventLoopPromise<DecideSummary>
   private var summary: DecideSummary
+  private var decided = 0
 
   init(
     _ lines: DecideLines, name: String, wantsFeatures: Bool, sink: DecideSink,
-    port: DecisionPort, pipeline: Pipeline, loop: any EventLoop,
+    port: DecisionPort, pipeline: Pipeline, store: RecordStore?, loop: any EventLoop,
     promise: EventLoopPromise<DecideSummary>
   ) {
     self.lines = lines
@@ -29,6 +32,7 @@ final class DecideRun: DecisionReceiver {
     self.sink = sink
     self.port = port
     self.pipeline = pipeline
+    self.store = store
     self.promise = promise
     isolated = loop.assumeIsolated()
     summary = DecideSummary(pipeline.definition)
@@ -80,7 +84,13 @@ final class DecideRun: DecisionReceiver {
       }
     }
     // Not from within the port: a file has more lines than a stack has frames.
-    isolated.execute { [self] in next() }
+    decided += 1
+    if decided % 1_024 == 0, let store, store.statistics.queuedRows > 2_048 {
+      // A file is in no hurry: the disk comes along.
+      isolated.scheduleTask(in: .milliseconds(50)) { [self] in next() }
+    } else {
+      isolated.execute { [self] in next() }
+    }
   }
 
   private static func wallTime() -> Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
@@ -148,7 +158,13 @@ final class DecideSink {
 
   func write(_ decision: Decision) throws {
     guard file != nil else { return }
-    buffer += decision.json()
+    try write(line: decision.json())
+  }
+
+  /// Writes a line of JSON.
+  func write(line: [UInt8]) throws {
+    guard file != nil else { return }
+    buffer += line
     buffer.append(UInt8(ascii: "\n"))
     if buffer.count > 1 << 18 { try flush() }
   }

@@ -10,13 +10,13 @@ import Records
 
 /// A pipeline ready to decide in this process: models, features, records and one event loop.
 final class DecideSession: Sendable {
-  private let group: MultiThreadedEventLoopGroup
+  let group: MultiThreadedEventLoopGroup
   private let parts: EngineParts?
   private let models: InferenceEngine
   private let engine: DecisionEngine
-  private let pipeline: Pipeline
+  let pipeline: Pipeline
   private let store: RecordStore?
-  private let ports: NIOLoopBoundBox<Ports?>
+  let ports: NIOLoopBoundBox<Ports?>
 
   struct Ports {
     let inference: InferencePort
@@ -51,8 +51,8 @@ final class DecideSession: Sendable {
         throw StartFailure(error.description)
       }
     }
-    let engine = DecisionEngine(recorder: store.map { DecideRecorder(store: $0) })
-    engine.serve([definition])
+    let engine = DecisionEngine(recorder: store.map { StoreRecorder($0) })
+    try engine.serve([definition])
     guard let pipeline = engine.pipeline(named: definition.name) else {
       throw StartFailure("the pipeline '\(definition.name)' is not served")
     }
@@ -80,7 +80,7 @@ final class DecideSession: Sendable {
     options.modelRepositories = [repository]
     options.onnxRuntimeLibrary = library
     options.modelControlMode = "explicit"
-    options.loadModels = Array(Set(definition.tiers.map(\.model))).sorted()
+    options.loadModels = Array(Set(definition.tiers.filter(\.asksModel).map(\.model))).sorted()
     let parts = try EngineParts(options: options, logger: logger)
     do throws(StoreError) {
       try await parts.store.start()
@@ -115,14 +115,16 @@ final class DecideSession: Sendable {
       let path = file.file.hasPrefix("/") ? file.file : folder.appending(path: file.file).path
       var reader = try FeaturesFiles.reader(path, file.schema)
       var record = EventRecord(file.schema)
+      var outcomes: [IngestOutcome] = []
       while true {
         do throws(RecordProblem) {
           guard try reader.next(into: &record) else { break }
-          _ = features.update(record, view: file.view)
         } catch {
           if error.isFinal { throw error }
           problems.append(error.description)
+          continue
         }
+        try features.update([record], view: file.view, into: &outcomes) { _ in }
       }
     }
     return problems
@@ -132,7 +134,7 @@ final class DecideSession: Sendable {
   func run(
     events: String, output: String?, wantsFeatures: Bool
   ) async throws -> DecideSummary {
-    let (ports, pipeline) = (ports, pipeline)
+    let (ports, pipeline, store) = (ports, pipeline, store)
     let loop = group.next()
     let promise = loop.makePromise(of: DecideSummary.self)
     loop.execute {
@@ -142,8 +144,8 @@ final class DecideSession: Sendable {
       do {
         DecideRun(
           try DecideLines(events), name: events, wantsFeatures: wantsFeatures,
-          sink: try DecideSink(output), port: port, pipeline: pipeline, loop: loop,
-          promise: promise
+          sink: try DecideSink(output), port: port, pipeline: pipeline,
+          store: store, loop: loop, promise: promise
         ).next()
       } catch {
         promise.fail(error)

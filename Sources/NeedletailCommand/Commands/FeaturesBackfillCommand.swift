@@ -1,4 +1,5 @@
 import ArgumentParser
+import Definitions
 import Features
 import Foundation
 
@@ -47,7 +48,7 @@ struct FeaturesBackfillCommand: AsyncParsableCommand {
       let definitions = try FeaturesFiles.definitions(views)
       let report = try backfill(definitions)
       for line in Self.lines(report, definitions) { Terminal.complain(line) }
-    } catch let problem as FeatureFileError {
+    } catch let problem as DefinitionError {
       for problem in problem.problems { Terminal.complain(problem.description) }
       throw ExitCode(1)
     } catch let problem as RecordProblem {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Definitions
 import Features
 import Foundation
 
@@ -25,7 +26,7 @@ struct FeaturesCheckCommand: AsyncParsableCommand {
   var list = false
 
   func run() async throws {
-    do throws(FeatureFileError) {
+    do throws(DefinitionError) {
       let definitions = try FeaturesFiles.definitions(file)
       Terminal.say(
         "OK: \(file), \(Self.count(definitions.sources.count, "source")), "

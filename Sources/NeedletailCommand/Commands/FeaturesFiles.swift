@@ -1,15 +1,16 @@
+import Definitions
 import Features
 import Foundation
 
 /// The files that `needletail features` reads.
 enum FeaturesFiles {
   /// The checked definitions of a file.
-  static func definitions(_ path: String) throws(FeatureFileError) -> FeatureDefinitions {
+  static func definitions(_ path: String) throws(DefinitionError) -> FeatureDefinitions {
     guard let data = FileManager.default.contents(atPath: path),
       let text = String(data: data, encoding: .utf8)
     else {
-      throw FeatureFileError(problems: [
-        FeatureProblem(
+      throw DefinitionError(problems: [
+        DefinitionProblem(
           file: path, line: 0, column: 0, message: "cannot be read as UTF-8",
           fix: "check the path")
       ])

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Definitions
 import Features
 import Foundation
 import Synchronization
@@ -39,7 +40,7 @@ struct FeaturesStoreIngestCommand: AsyncParsableCommand {
   var snapshot = false
 
   @Option(help: "Bytes of log after which a snapshot is written.")
-  var snapshotBytes = 256 << 20
+  var snapshotBytes = 64 << 20
 
   @Flag(help: "Build the state from the log alone, for views that have changed.")
   var rebuild = false
@@ -64,10 +65,10 @@ struct FeaturesStoreIngestCommand: AsyncParsableCommand {
       var run = FeaturesStoreIngestion(opened, batch: batch, tellsProgress: progress)
       if attributes { try run.takeAttributes(besides: views) }
       if let events { try run.take(events, source: sourceIndex(definitions)) }
-      if snapshot { try opened.writeSnapshot() }
+      if snapshot { try await writeSnapshot(of: opened) }
       try opened.close()
       for line in run.lines() { Terminal.complain(line) }
-    } catch let problem as FeatureFileError {
+    } catch let problem as DefinitionError {
       for problem in problem.problems { Terminal.complain(problem.description) }
       throw ExitCode(1)
     } catch let problem as RecordProblem {
@@ -76,6 +77,20 @@ struct FeaturesStoreIngestCommand: AsyncParsableCommand {
     } catch let failure as StoreFailure {
       Terminal.complain(failure.description)
       throw ExitCode(1)
+    }
+  }
+
+  /// Writes a snapshot as of now. One that is being written already lacks the last events: it is
+  /// waited for.
+  private func writeSnapshot(of store: FeatureStore) async throws {
+    while true {
+      do throws(StoreFailure) {
+        try store.writeSnapshot()
+        return
+      } catch {
+        guard error == .snapshotRunning else { throw error }
+      }
+      try await Task.sleep(for: .milliseconds(10))
     }
   }
 

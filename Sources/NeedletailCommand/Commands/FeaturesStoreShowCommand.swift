@@ -1,4 +1,5 @@
 import ArgumentParser
+import Definitions
 import Features
 import Foundation
 
@@ -47,7 +48,7 @@ struct FeaturesStoreShowCommand: AsyncParsableCommand {
       Terminal.complain(
         "opened in \(Self.text(seconds)) s: " + FeaturesStoreText.summary(opened.recovery))
       try opened.close()
-    } catch let problem as FeatureFileError {
+    } catch let problem as DefinitionError {
       for problem in problem.problems { Terminal.complain(problem.description) }
       throw ExitCode(1)
     } catch let failure as StoreFailure {

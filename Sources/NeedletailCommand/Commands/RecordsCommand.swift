@@ -9,7 +9,7 @@ struct RecordsCommand: AsyncParsableCommand {
     abstract: "Checks and shows recorded decisions.",
     subcommands: [
       RecordsVerifyCommand.self, RecordsListCommand.self, RecordsShowCommand.self,
-      RecordsPruneCommand.self, RecordsStressCommand.self,
+      RecordsReplayCommand.self, RecordsPruneCommand.self, RecordsStressCommand.self,
     ])
 }
 

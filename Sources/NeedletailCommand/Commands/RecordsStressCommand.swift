@@ -35,6 +35,9 @@ struct RecordsStressCommand: AsyncParsableCommand {
   @Option(help: "In percent: so many records repeat an earlier request.")
   var duplicates = 0
 
+  @Option(help: "How many request ids are remembered; few have the index sorted often.")
+  var remembered = 524_288
+
   @Flag(help: "End with status 1 at the first failure that cannot pass.")
   var exitOnFailure = false
 
@@ -43,13 +46,18 @@ struct RecordsStressCommand: AsyncParsableCommand {
       let known = Durability.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--durability is '\(durability)'; it is one of \(known)")
     }
-    guard rate >= 0, body >= 16, (0...100).contains(duplicates) else {
-      throw ValidationError("--rate is at least 0, --body at least 16, --duplicates 0 to 100")
+    guard rate >= 0, body >= 16, (0...100).contains(duplicates), remembered >= 0 else {
+      throw ValidationError(
+        "--rate and --remembered are at least 0, --body at least 16, --duplicates 0 to 100")
     }
   }
 
   func run() async throws {
-    let store = try RecordsOutput.failing { try RecordStore(path: path) }
+    var options = RecordOptions()
+    options.recentRequestsMaximum = remembered
+    let store = try RecordsOutput.failing { [options] in
+      try RecordStore(path: path, options: options)
+    }
     Terminal.complain("open \(store.statistics.lastSequence)")
     let run = RecordsStressRun(store: store, durability: Durability(rawValue: durability) ?? .group)
     let start = DispatchTime.now().uptimeNanoseconds

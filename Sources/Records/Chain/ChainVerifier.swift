@@ -56,6 +56,9 @@ struct ChainVerifier: Sendable {
     }
   }
 
+  /// Notes that the request of a record does not lead to it.
+  mutating func noteUnfound(_ sequence: Int64) { note(sequence, .unfound) }
+
   /// Notes that nothing after the last record can be read.
   mutating func stop(_ text: String) { note(head.sequence, .unreadable(text)) }
 

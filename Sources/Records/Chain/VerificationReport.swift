@@ -32,6 +32,8 @@ package struct ChainProblem: Sendable, Equatable, CustomStringConvertible {
     case endDiffers
     /// The record is not the one that was noted elsewhere.
     case anchorDiffers
+    /// The request id of the record does not lead to it: the request could be decided again.
+    case unfound
     /// SQLite cannot read the file here.
     case unreadable(String)
   }
@@ -56,6 +58,7 @@ package struct ChainProblem: Sendable, Equatable, CustomStringConvertible {
     case .extra: "record \(sequence): extra, it is outside of the chain"
     case .endDiffers: "record \(sequence): its hash is not the one noted as the end of the chain"
     case .anchorDiffers: "record \(sequence): its hash is not the one given"
+    case .unfound: "record \(sequence): is not found by its request id"
     case .unreadable(let text): "after record \(sequence): the file is damaged: \(text)"
     }
   }

@@ -7,6 +7,8 @@ package struct PruneReport: Sendable, Equatable {
   package var removedRows: Int64 = 0
   /// The last record that was removed; 0 if none ever was.
   package var throughSequence: Int64 = 0
+  /// Of one step: whether another may find more.
+  var hasMore = false
 
   package init() {}
 }

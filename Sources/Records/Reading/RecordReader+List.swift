@@ -35,6 +35,7 @@ extension RecordReader {
       let rows = try Row.fetchCursor(try db.cachedStatement(sql: sql), arguments: arguments)
       var page = RecordPage(records: [], next: nil)
       var bytes = 0
+      var last = cursor
       while let row = try rows.next() {
         if page.records.count == limit || bytes >= Self.pageBytesMaximum {
           page.next = page.records.last.map {
@@ -43,10 +44,21 @@ extension RecordReader {
           break
         }
         let stored = try RecordRows.read(row)
+        try Self.ascend(&last, stored)
         bytes += stored.record.byteCount
         page.records.append(stored)
       }
       return page
     }
+  }
+
+  /// A damaged index may lead in a circle, and a caller would ask for page after page.
+  private static func ascend(_ last: inout RecordCursor, _ stored: StoredRecord) throws {
+    let next = RecordCursor(decidedAt: stored.record.decidedAt, sequence: stored.sequence)
+    guard (next.decidedAt, next.sequence) > (last.decidedAt, last.sequence) else {
+      throw DatabaseError(
+        resultCode: .SQLITE_CORRUPT, message: "record \(next.sequence) is out of order")
+    }
+    last = next
   }
 }

@@ -24,11 +24,12 @@ extension RecordReader {
     var sequence = Int64.min
     do throws(RecordFailure) {
       while true {
-        let part = try part(after: sequence)
+        let part = try part(after: sequence, checksRequests: checksStructure)
         if let removed = part.state?.removed, removed.sequence > verifier.head.sequence {
           verifier.skip(to: removed, removedRows: part.state?.removedRows ?? 0)
         }
         for stored in part.records { verifier.take(stored) }
+        for unfound in part.unfound { verifier.noteUnfound(unfound) }
         progress(verifier.report.rows, max(verifier.report.rows, state.end.sequence))
         guard let last = part.records.last else {
           if let end = part.state?.end { verifier.finish(end: end) }
@@ -48,11 +49,25 @@ extension RecordReader {
     try read { db in try ChainState.read(db) }
   }
 
+  private struct Part {
+    var records: [StoredRecord]
+    var state: ChainState?
+    /// Records that their request does not lead to.
+    var unfound: [Int64] = []
+  }
+
   private func part(
-    after sequence: Int64
-  ) throws(RecordFailure) -> (records: [StoredRecord], state: ChainState?) {
+    after sequence: Int64, checksRequests: Bool
+  ) throws(RecordFailure) -> Part {
     try read { db in
-      (try RecordRows.rows(db, after: sequence, limit: 256), try ChainState.read(db))
+      var part = Part(
+        records: try RecordRows.rows(db, after: sequence, limit: 256, bytes: 8 << 20),
+        state: try ChainState.read(db))
+      if checksRequests, let hasher = part.state?.hasher {
+        part.unfound = try part.records.filter { try !RequestRows.leads(db, to: $0, hasher) }
+          .map(\.sequence)
+      }
+      return part
     }
   }
 

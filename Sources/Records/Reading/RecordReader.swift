@@ -33,12 +33,28 @@ package final class RecordReader: Sendable {
     try read { db in try RecordRows.record(db, id: id) }
   }
 
-  /// The record of this request; `nil` if there is none.
+  /// The record of this request; `nil` if there is none. Reads the notes of the newest requests
+  /// through: some milliseconds.
   package func find(
     pipeline: String, requestID: String
   ) throws(RecordFailure) -> StoredRecord? {
     try read { db in
-      try RecordRows.record(db, pipeline: pipeline, requestID: requestID)
+      guard let state = try ChainState.read(db) else { return nil }
+      let hash = state.hasher.hash(pipeline: pipeline, requestID: requestID)
+      return try RequestRows.find(db, pipeline, requestID, hash)
+        ?? RequestRows.findNew(db, pipeline, requestID, hash)
+    }
+  }
+
+  /// The same for the store, which knows where the newest records are.
+  func find(
+    pipeline: String, requestID: String, hash: UInt64, hint: Int64?
+  ) throws(RecordFailure) -> StoredRecord? {
+    try read { db in
+      if let hint, let found = try RequestRows.record(db, hint, pipeline, requestID) {
+        return found
+      }
+      return try RequestRows.find(db, pipeline, requestID, hash)
     }
   }
 

@@ -3,28 +3,31 @@ internal import GRDB
 extension RecordFile {
   /// How many records one step of removal takes, so that appends wait for a step at most.
   static let pruneStepRows = 256
+  /// And so many bytes at most, but for its last record.
+  private static let pruneStepBytes = 8 << 20
 
   /// Removes the oldest records that were decided before `instant` (nanoseconds since 1970), a step
   /// of them, from the start of the chain up to the first that is younger.
   ///
-  /// - Returns: what was removed; fewer rows than a step means that nothing is left to remove.
+  /// - Returns: what was removed, and whether there may be more.
   mutating func prune(before instant: Int64) throws(RecordFailure) -> PruneReport {
     var report = PruneReport()
     do {
       try queue.writeWithoutTransaction { db in
         try db.inTransaction(.immediate) {
-          report = try Self.pruneStep(db, before: instant, path: path)
+          report = try Self.pruneStep(db, before: instant, path: path, index.hasher)
           return .commit
         }
       }
     } catch {
       throw .writing(error, path: path)
     }
+    removedThrough = max(removedThrough, report.throughSequence)
     return report
   }
 
   private static func pruneStep(
-    _ db: Database, before instant: Int64, path: String
+    _ db: Database, before instant: Int64, path: String, _ hasher: RequestHasher
   ) throws -> PruneReport {
     guard let state = try ChainState.read(db) else {
       throw RecordFailure.corrupt(path: path, reason: "the table 'chain' is empty")
@@ -32,12 +35,15 @@ extension RecordFile {
     var report = PruneReport()
     report.throughSequence = state.removed.sequence
     var verifier = ChainVerifier(start: state.removed, removedRows: 0)
-    let rows = try RecordRows.rows(db, after: state.removed.sequence, limit: pruneStepRows)
-    for stored in rows.prefix(while: { $0.record.decidedAt < instant }) {
+    let rows = try RecordRows.rows(
+      db, after: state.removed.sequence, limit: pruneStepRows, bytes: pruneStepBytes)
+    let removed = rows.prefix { $0.record.decidedAt < instant }
+    for stored in removed {
       verifier.take(stored)
       report.removedRows += 1
     }
     guard report.removedRows > 0 else { return report }
+    report.hasMore = removed.count == rows.count
     // Evidence of tampering is not removed.
     if let problem = verifier.report.problems.first {
       throw RecordFailure.corrupt(path: path, reason: "\(problem); nothing was removed from there")
@@ -45,36 +51,15 @@ extension RecordFile {
     report.throughSequence = verifier.head.sequence
     try db.execute(
       sql: "DELETE FROM decisions WHERE sequence <= ?", arguments: [report.throughSequence])
+    for stored in removed { try RequestRows.remove(db, stored, hasher) }
+    try db.execute(
+      sql: "DELETE FROM requests_new WHERE sequence <= ?", arguments: [report.throughSequence])
     try db.execute(
       sql: """
         UPDATE chain SET removed_through = ?, removed_hash = ?, removed_rows = removed_rows + ?
         """,
       arguments: [report.throughSequence, verifier.head.hash.data, report.removedRows])
     return report
-  }
-
-  /// The newest request ids, oldest first, and whether these are all.
-  func recentRequests(
-    limit: Int
-  ) throws(RecordFailure) -> (ids: [(pipeline: String, requestID: String)], isAll: Bool) {
-    do {
-      return try queue.read { db in
-        let sql = """
-          SELECT pipeline, request_id FROM decisions WHERE sequence > ? AND request_id IS NOT NULL
-          ORDER BY sequence
-          """
-        let from = chain.sequence - Int64(limit)
-        var ids: [(pipeline: String, requestID: String)] = []
-        let cursor = try Row.fetchCursor(db, sql: sql, arguments: [from])
-        while let row = try cursor.next() {
-          ids.append((try RecordRows.value(row, 0), try RecordRows.value(row, 1)))
-        }
-        let first = try Int64.fetchOne(db, sql: "SELECT min(sequence) FROM decisions") ?? 0
-        return (ids, first > from)
-      }
-    } catch {
-      throw .reading(error, path: path)
-    }
   }
 
   /// Copies what is left of the write-ahead log into the file, so that the log starts again.

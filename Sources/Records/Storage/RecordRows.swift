@@ -42,22 +42,41 @@ enum RecordRows {
     return found.isNull ? nil : try value(row, index)
   }
 
-  /// The rows after `sequence`, ascending.
-  static func rows(_ db: Database, after sequence: Int64, limit: Int) throws -> [StoredRecord] {
+  /// The rows after `sequence`, ascending: at most `limit`, and none after the one that brings
+  /// them to `bytes`.
+  static func rows(
+    _ db: Database, after sequence: Int64, limit: Int, bytes: Int = .max
+  ) throws -> [StoredRecord] {
     let statement = try db.cachedStatement(
       sql: "SELECT \(columns) FROM decisions WHERE sequence > ? ORDER BY sequence LIMIT ?")
     let cursor = try Row.fetchCursor(statement, arguments: [sequence, limit])
     var records: [StoredRecord] = []
-    while let row = try cursor.next() { records.append(try read(row)) }
+    var last = sequence
+    var left = bytes
+    while let row = try cursor.next() {
+      let stored = try read(row)
+      try ascend(&last, stored.sequence)
+      records.append(stored)
+      left -= stored.record.byteCount
+      if left <= 0 { break }
+    }
     return records
   }
 
-  static func record(
-    _ db: Database, pipeline: String, requestID: String
-  ) throws -> StoredRecord? {
+  /// Goes on from one place to the next. In a damaged file a page may lead back to itself, and
+  /// SQLite follows it for ever: so rows that do not ascend are an error.
+  static func ascend(_ last: inout Int64, _ next: Int64) throws {
+    guard next > last else {
+      throw DatabaseError(
+        resultCode: .SQLITE_CORRUPT, message: "record \(next) comes after record \(last)")
+    }
+    last = next
+  }
+
+  static func record(_ db: Database, sequence: Int64) throws -> StoredRecord? {
     let statement = try db.cachedStatement(
-      sql: "SELECT \(columns) FROM decisions WHERE pipeline = ? AND request_id = ?")
-    return try Row.fetchOne(statement, arguments: [pipeline, requestID]).map(read)
+      sql: "SELECT \(columns) FROM decisions WHERE sequence = ?")
+    return try Row.fetchOne(statement, arguments: [sequence]).map(read)
   }
 
   static func record(_ db: Database, id: String) throws -> StoredRecord? {

@@ -4,7 +4,7 @@ internal import GRDB
 enum RecordSchema {
   /// Marks the file as ours: "NTRC".
   static let applicationID: Int64 = 0x4E54_5243
-  static let version: Int64 = 1
+  static let version: Int64 = 2
 
   private static let tables = """
     CREATE TABLE decisions (
@@ -20,8 +20,6 @@ enum RecordSchema {
       body TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX decisions_by_id ON decisions (id);
-    CREATE UNIQUE INDEX decisions_by_request ON decisions (pipeline, request_id)
-      WHERE request_id IS NOT NULL;
     CREATE INDEX decisions_by_time ON decisions (decided_at, pipeline);
     CREATE TABLE chain (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -30,8 +28,15 @@ enum RecordSchema {
       end_hash BLOB NOT NULL,
       removed_through INTEGER NOT NULL,
       removed_hash BLOB NOT NULL,
-      removed_rows INTEGER NOT NULL
+      removed_rows INTEGER NOT NULL,
+      requests_through INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE requests (
+      hash INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,
+      PRIMARY KEY (hash, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE requests_new (sequence INTEGER PRIMARY KEY, hash INTEGER NOT NULL) STRICT;
     """
 
   /// Makes the tables in an empty file.
@@ -39,7 +44,7 @@ enum RecordSchema {
     try db.execute(sql: tables)
     let start = HashChain.start().hash.data
     try db.execute(
-      sql: "INSERT INTO chain VALUES (1, ?, 0, ?, 0, ?, 0)", arguments: [start, start, start])
+      sql: "INSERT INTO chain VALUES (1, ?, 0, ?, 0, ?, 0, 0)", arguments: [start, start, start])
     try db.execute(sql: "PRAGMA application_id = \(applicationID)")
     try db.execute(sql: "PRAGMA user_version = \(version)")
   }
@@ -67,16 +72,22 @@ enum RecordSchema {
 }
 
 /// What the table `chain` says.
-struct ChainState: Sendable, Equatable {
+struct ChainState: Sendable {
   /// The newest record.
   var end: HashChain
   /// The last record that retention removed, or the beginning.
   var removed: HashChain
   var removedRows: Int64
+  /// What requests are hashed with.
+  var hasher: RequestHasher
+  /// The requests of the records up to here are in the table `requests`, those of later ones in
+  /// `requests_new`, which may hold some of both.
+  var requestsThrough: Int64
 
   static func read(_ db: Database) throws -> ChainState? {
     let sql = """
-      SELECT end_sequence, end_hash, removed_through, removed_hash, removed_rows FROM chain
+      SELECT end_sequence, end_hash, removed_through, removed_hash, removed_rows, genesis,
+        requests_through FROM chain
       """
     guard let row = try Row.fetchOne(db, sql: sql) else { return nil }
     return ChainState(
@@ -86,6 +97,8 @@ struct ChainState: Sendable, Equatable {
       removed: HashChain(
         sequence: try RecordRows.value(row, 2),
         hash: Array(try RecordRows.value(row, 3) as DataBytes)),
-      removedRows: try RecordRows.value(row, 4))
+      removedRows: try RecordRows.value(row, 4),
+      hasher: RequestHasher(Array(try RecordRows.value(row, 5) as DataBytes)),
+      requestsThrough: try RecordRows.value(row, 6))
   }
 }

@@ -7,7 +7,7 @@ internal import Timing
 final class RecordWriter: Sendable {
   private let queue: Mutex<RecordQueue>
   private let options: RecordOptions
-  private let wake = DispatchSemaphore(value: 0)
+  private let wake = MonotonicSemaphore()
   private let ended = DispatchSemaphore(value: 0)
 
   init(_ queue: RecordQueue) {
@@ -86,8 +86,7 @@ final class RecordWriter: Sendable {
       wake.wait()
       return
     }
-    let left = max(0, until.since(.now()))
-    _ = wake.wait(timeout: .now() + .nanoseconds(Int(left)))
+    _ = wake.wait(until: until)
   }
 
   private func write(_ group: [QueuedRecord], _ run: inout WriterRun) {
@@ -146,7 +145,7 @@ final class RecordWriter: Sendable {
     do throws(RecordFailure) {
       let step = try run.target.prune(before: job.before)
       job.add(step)
-      if step.removedRows < RecordFile.pruneStepRows {
+      if !step.hasMore {
         queue.withLock { $0.finishPrune() }
         job.finish()
       }
@@ -159,8 +158,8 @@ final class RecordWriter: Sendable {
   }
 
   private func copyLog(after group: [QueuedRecord], _ run: inout WriterRun) {
-    // Each record dirties pages of its own, and one of the index of requests.
-    let bytes = group.reduce(8 * RecordFile.pageSize) { $0 + $1.byteCount + RecordFile.pageSize }
+    // A few pages a group, and for each record its bytes and a share of pages of the indexes.
+    let bytes = group.reduce(8 * RecordFile.pageSize) { $0 + $1.byteCount + 1_024 }
     copyLog(afterBytes: bytes, &run)
   }
 

@@ -33,7 +33,7 @@ struct RuleFunction {
       let way = same.hasPrefix(".") ? "value\(same)(…)" : "\(same)(value)"
       return "no function '\(plain)' is used this way: write \(way)"
     }
-    let near = NameDistance.nearest(to: name, in: others.sorted())
+    let near = NearestName.nearest(to: name, among: others.sorted())
     return "no function is named '\(plain)'" + (near.map { ": did you mean '\($0)'?" } ?? "")
   }
 

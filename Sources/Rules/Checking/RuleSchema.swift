@@ -90,7 +90,10 @@ package struct RuleSchema: Sendable {
 
   /// The declared name closest to `name`, if one is close enough to be what was meant.
   func suggestion(for name: String) -> String? {
-    NameDistance.nearest(to: name, in: fields.map(\.name))
+    let names = fields.map(\.name)
+    // The same last word under another beginning is meant more often than it is mistyped.
+    return NearestName.nearest(to: name, among: names)
+      ?? names.first { $0.split(separator: ".").last == name.split(separator: ".").last }
   }
 }
 

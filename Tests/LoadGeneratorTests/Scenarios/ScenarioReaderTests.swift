@@ -1,3 +1,4 @@
+import Definitions
 import Foundation
 import Testing
 
@@ -84,7 +85,8 @@ import Testing
 
   @Test(arguments: [
     ("phases: [{name: a, rate: 1, duration: 1s}]\nphasen: 1", "s.yaml:4:1: unknown key 'phasen'"),
-    ("phases: [{name: a, rate: 1, duration: 1s}]\nphasen: 1", "known here: name, about, requests"),
+    ("phases: [{name: a, rate: 1, duration: 1s}]\nphasen: 1", "did you mean 'phases'?"),
+    ("phases: [{name: a, rate: 1, duration: 1s}]\nxyz: 1", "known here: name, about, requests"),
     ("phases: []", "s.yaml:3:9: 'phases' is empty"),
     ("phases: 3", "s.yaml:3:9: 'phases' takes a list"),
     ("phases: [3]", "s.yaml:3:10: a phase takes 'key: value' pairs"),

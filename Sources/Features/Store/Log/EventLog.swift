@@ -147,6 +147,11 @@ extension EventLog.Queue {
       size += entries[count].payload.count
       count += 1
     }
+    if count == entries.count {
+      // Nearly always; then nothing is copied while senders wait.
+      defer { entries = [] }
+      return entries
+    }
     let group = Array(entries.prefix(count))
     entries.removeFirst(count)
     return group

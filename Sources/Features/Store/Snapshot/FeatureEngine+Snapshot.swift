@@ -2,7 +2,7 @@ internal import Windowing
 
 extension FeatureEngine {
   /// Appends all that is known of a key, its hash first.
-  borrowing func writeKey(_ slot: UInt32, _ entity: Int, to bytes: inout [UInt8]) {
+  mutating func writeKey(_ slot: UInt32, _ entity: Int, to bytes: inout [UInt8]) {
     bytes.store(UInt16(entity))
     bytes.store(slot)
     let hash = entities[entity].directory.hashes[Int(slot)]
@@ -33,15 +33,16 @@ extension FeatureEngine {
         floor: source.floor, forgotten: source.forgotten, generations: source.generations)
     }
     for (index, entity) in head.entities.enumerated() {
-      guard entity.free.count <= entity.slots, entity.free.allSatisfy({ $0 < entity.slots }) else {
+      let isSound = (0..<entity.free.count).allSatisfy { entity.free[$0] < entity.slots }
+      guard entity.free.count <= entity.slots, isSound else {
         throw StoredMismatch(what: "the snapshot has more free slots than slots")
       }
       entities[index].directory.reserve(slots: entity.slots, free: entity.free)
       for view in entities[index].views {
         let places = views[view]
-        for slot in 0..<entity.slots {
-          if places.table >= 0 { _ = tables[places.table].makeKey() }
-          if places.attributes >= 0 { attributes[places.attributes].makeKey(UInt32(slot)) }
+        for slot in 0..<UInt32(entity.slots) {
+          if places.table >= 0 { tables[places.table].makeKey(slot) }
+          if places.attributes >= 0 { attributes[places.attributes].makeKey(slot) }
         }
       }
     }
@@ -52,8 +53,8 @@ extension FeatureEngine {
   }
 
   /// Takes over the ids of a block.
-  mutating func restoreIDs(_ block: [UInt8]) throws(StoredMismatch) {
-    var reader = StoredBytes(block[...])
+  mutating func restoreIDs(_ block: ArraySlice<UInt8>) throws(StoredMismatch) {
+    var reader = StoredBytes(block)
     do throws(StoredBytes.Short) {
       let source = Int(try reader.read(UInt32.self))
       let generation = Int(try reader.read(UInt32.self))
@@ -73,26 +74,18 @@ extension FeatureEngine {
   /// Takes over the keys of a block.
   ///
   /// - Returns: how many.
-  mutating func restoreKeys(_ block: [UInt8]) throws(StoredMismatch) -> Int {
+  mutating func restoreKeys(_ block: ArraySlice<UInt8>) throws(StoredMismatch) -> Int {
     var count = 0
-    var position = 0
+    var reader = StoredBytes(block)
+    var words = SnapshotReader(block)
     do {
-      while position < block.count {
-        var reader = StoredBytes(block[position...])
-        let entity = Int(try reader.read(UInt16.self))
-        let slot = try reader.read(UInt32.self)
-        let low = try reader.read(UInt64.self)
-        let hash = Hash128(low: low, high: try reader.read(UInt64.self))
-        guard entities.indices.contains(entity),
-          Int(slot) < entities[entity].directory.slotCount,
-          !entities[entity].directory.isUsed(slot)
-        else { throw StoredMismatch(what: "a key of the snapshot has no slot") }
-        entities[entity].directory.restore(hash, slot: slot)
-        position = reader.position
+      while !reader.isAtEnd {
+        let (entity, slot) = try restoreKey(&reader)
+        words.move(to: reader.position)
         for index in entities[entity].views.indices {
-          let view = entities[entity].views[index]
-          try restore(slot, view, block, &position)
+          try restore(slot, entities[entity].views[index], &words)
         }
+        reader.move(to: words.position)
         count += 1
       }
     } catch let error as StoredMismatch {
@@ -105,17 +98,28 @@ extension FeatureEngine {
     return count
   }
 
+  private mutating func restoreKey(
+    _ reader: inout StoredBytes
+  ) throws -> (entity: Int, slot: UInt32) {
+    let entity = Int(try reader.read(UInt16.self))
+    let slot = try reader.read(UInt32.self)
+    let low = try reader.read(UInt64.self)
+    let hash = Hash128(low: low, high: try reader.read(UInt64.self))
+    guard entities.indices.contains(entity), Int(slot) < entities[entity].directory.slotCount,
+      !entities[entity].directory.isUsed(slot)
+    else { throw StoredMismatch(what: "a key of the snapshot has no slot") }
+    entities[entity].directory.restore(hash, slot: slot)
+    return (entity, slot)
+  }
+
   private mutating func restore(
-    _ slot: UInt32, _ view: Int, _ block: [UInt8], _ position: inout Int
+    _ slot: UInt32, _ view: Int, _ words: inout SnapshotReader
   ) throws {
     let places = views[view]
-    if places.table >= 0 {
-      var reader = SnapshotReader(block, from: position)
-      try tables[places.table].read(slot, from: &reader)
-      position = reader.position
-    }
+    if places.table >= 0 { try tables[places.table].read(slot, from: &words) }
     guard places.attributes >= 0 else { return }
-    var reader = StoredBytes(block[position...])
+    var reader = StoredBytes(words.bytes)
+    reader.move(to: words.position)
     let first = definitions.views[view].firstSlot
     let rules = rules
     let isRoom = try attributes[places.attributes].read(
@@ -123,19 +127,6 @@ extension FeatureEngine {
     guard isRoom else {
       throw StoredMismatch(what: "the texts of attributes are more than are kept")
     }
-    position = reader.position
-  }
-
-  /// Gives the free slots back, in the order in which they became so.
-  mutating func finishRestoring() {
-    for entity in entities.indices {
-      for slot in entities[entity].directory.freeSlots {
-        for view in entities[entity].views {
-          let places = views[view]
-          if places.table >= 0 { tables[places.table].remove(slot) }
-          if places.attributes >= 0 { attributes[places.attributes].clear(slot) }
-        }
-      }
-    }
+    words.move(to: reader.position)
   }
 }

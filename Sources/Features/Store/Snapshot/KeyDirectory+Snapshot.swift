@@ -1,15 +1,15 @@
 extension KeyDirectory {
   /// Makes the slots of another directory, all unused, and its list of those that are free.
-  mutating func reserve(slots: Int, free: [UInt32]) {
-    hashes = [Hash128](repeating: Hash128(low: 0, high: 0), count: slots)
+  mutating func reserve(slots: Int, free: PagedArray<UInt32>) {
+    for _ in 0..<slots { hashes.append(Hash128(low: 0, high: 0)) }
     freeSlots = free
+    reserve(count)
   }
 
   /// Gives an unused slot to a key.
   mutating func restore(_ hash: Hash128, slot: UInt32) {
-    if (count + 1) * 2 > table.count { grow() }
-    table[place(of: hash)] = slot + 1
     hashes[Int(slot)] = hash
+    link(hash, slot)
   }
 }
 
@@ -54,13 +54,6 @@ extension Deduplicator {
   mutating func restore(floor: Int64, forgotten: Int, generations numbers: [Int64]) {
     self.floor = floor
     self.forgotten = forgotten
-    generations = numbers.map { Generation(number: $0, ids: HashSet()) }
-  }
-}
-
-extension HashSet {
-  /// Calls `body` with each hash.
-  func forEach(_ body: (Hash128) -> Void) {
-    for hash in table where hash.low != 0 || hash.high != 0 { body(hash) }
+    generations = numbers.map { Generation(number: $0, ids: HashSet(most: idsMax)) }
   }
 }

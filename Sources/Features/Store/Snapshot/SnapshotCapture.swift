@@ -9,7 +9,7 @@ internal import Windowing
 ///
 /// Keys are not forgotten meanwhile: their slots stay what they were.
 struct SnapshotCapture: Sendable {
-  /// By entity: bit i is set if slot i is copied, or was free from the start.
+  /// By entity: bit i is set if slot i is copied, or was free and may have a new key since.
   private var done: [[UInt64]] = []
   private let slots: [Int]
   private var entity = 0
@@ -20,11 +20,7 @@ struct SnapshotCapture: Sendable {
 
   init(_ engine: borrowing FeatureEngine) {
     slots = engine.entities.map(\.directory.slotCount)
-    for entity in engine.entities {
-      var bits = [UInt64](repeating: 0, count: (entity.directory.slotCount + 63) / 64)
-      for slot in entity.directory.freeSlots { bits[Int(slot) / 64] |= 1 << UInt64(slot % 64) }
-      done.append(bits)
-    }
+    for slots in slots { done.append([UInt64](repeating: 0, count: (slots + 63) / 64)) }
   }
 
   var isComplete: Bool { entity == slots.count }
@@ -54,34 +50,51 @@ struct SnapshotCapture: Sendable {
     _ engine: inout FeatureEngine
   ) {
     engine.findKey(record, fields, entity)
-    guard let slot = engine.entities[entity].slot, Int(slot) < slots[entity] else { return }
-    copy(entity, slot, engine)
+    guard engine.entities[entity].hasKey else { return }
+    guard let slot = engine.entities[entity].slot else {
+      // A new key may get a slot that was free: it is not part of the snapshot.
+      let next = engine.entities[entity].directory.nextSlot
+      if Int(next) < slots[entity] { done[entity][Int(next) / 64] |= 1 << UInt64(next % 64) }
+      return
+    }
+    if Int(slot) < slots[entity] { copy(entity, slot, &engine) }
   }
 
   /// Goes on copying for about so many bytes.
-  mutating func advance(_ engine: borrowing FeatureEngine, bytes budget: Int) {
+  mutating func advance(_ engine: inout FeatureEngine, bytes budget: Int) {
     let start = bytes.count
-    while entity < slots.count, bytes.count - start < budget {
+    var left = Self.slotsMax
+    while entity < slots.count, bytes.count - start < budget, left > 0 {
       guard slot < slots[entity] else {
         entity += 1
         slot = 0
         continue
       }
-      copy(entity, UInt32(slot), engine)
-      slot += 1
+      let end = min(slots[entity], slot + 16)
+      for slot in slot..<end { engine.touch(UInt32(slot), entity) { $0.touchReferences($1) } }
+      for slot in slot..<end { engine.touch(UInt32(slot), entity) { $0.touchTiles($1) } }
+      for slot in slot..<end { copy(entity, UInt32(slot), &engine) }
+      left -= end - slot
+      slot = end
     }
   }
 
+  /// Slots looked at in one go, used or not.
+  private static let slotsMax = 2_048
+
   /// Takes out what was copied.
-  mutating func take() -> [UInt8] {
-    defer { bytes = [] }
-    return bytes
+  ///
+  /// - Parameter other: gets it, and gives its memory for what follows.
+  mutating func take(_ other: inout [UInt8]) {
+    other.removeAll(keepingCapacity: true)
+    swap(&bytes, &other)
   }
 
-  private mutating func copy(_ entity: Int, _ slot: UInt32, _ engine: borrowing FeatureEngine) {
+  private mutating func copy(_ entity: Int, _ slot: UInt32, _ engine: inout FeatureEngine) {
     let bit: UInt64 = 1 << UInt64(slot % 64)
     guard done[entity][Int(slot) / 64] & bit == 0 else { return }
     done[entity][Int(slot) / 64] |= bit
+    guard engine.entities[entity].directory.isUsed(slot) else { return }
     engine.writeKey(slot, entity, to: &bytes)
     keys += 1
   }

@@ -62,26 +62,30 @@ struct SnapshotBlocks {
     }
   }
 
+  /// Bytes read so far.
+  var position: Int { offset }
+
   /// What the block that was read last is said to be wrong with.
   func damage(_ what: String) -> StoreFailure {
     .damaged(file: path, offset: offset, what: what)
   }
 
   /// The next block.
-  mutating func next() throws(StoreFailure) -> (kind: SnapshotFile.Kind, payload: [UInt8]) {
+  mutating func next() throws(StoreFailure) -> (
+    kind: SnapshotFile.Kind, payload: ArraySlice<UInt8>
+  ) {
     do throws(StorageError) {
       let head = try file.read(at: offset, count: min(8, size - offset))
       var reader = StoredBytes(head[...])
       guard let length = try? reader.read(UInt32.self), let sum = try? reader.read(UInt32.self),
         length > 0, Int(length) <= min(SnapshotFile.blockMax, size - offset - 8)
       else { throw StorageError("", "", code: 0) }
-      var payload = try file.read(at: offset + 8, count: Int(length))
-      guard payload.count == Int(length), Checksum.crc32(payload[...]) == sum,
-        let kind = SnapshotFile.Kind(rawValue: payload[0])
+      let block = try file.read(at: offset + 8, count: Int(length))
+      guard block.count == Int(length), Checksum.crc32(block[...]) == sum,
+        let kind = SnapshotFile.Kind(rawValue: block[0])
       else { throw StorageError("", "", code: 0) }
-      payload.removeFirst()
       offset += 8 + Int(length)
-      return (kind, payload)
+      return (kind, block[1...])
     } catch {
       if error.operation.isEmpty { throw damage("the snapshot is not whole") }
       throw .storage(error)

@@ -10,9 +10,9 @@ struct SnapshotHead: Equatable {
     var generations: [Int64] = []
   }
 
-  struct Entity: Equatable {
+  struct Entity {
     var slots = 0
-    var free: [UInt32] = []
+    var free = PagedArray<UInt32>()
   }
 
   var digest: String
@@ -72,7 +72,7 @@ struct SnapshotHead: Equatable {
     for entity in entities {
       bytes.store(UInt32(entity.slots))
       bytes.store(UInt32(entity.free.count))
-      for slot in entity.free { bytes.store(slot) }
+      for index in 0..<entity.free.count { bytes.store(entity.free[index]) }
     }
     bytes.store(UInt32(filterFailures.count))
     for number in filterFailures { bytes.store(Int64(number)) }

@@ -84,6 +84,9 @@ enum SystemCalls {
     return result
   }
 
+  /// Lets another thread run, if one waits for the processor.
+  static func giveWay() { _ = sched_yield() }
+
   static func close(_ descriptor: Int32) { _ = closeFile(descriptor) }
 
   static func rename(_ path: String, to new: String) -> Int32 {

@@ -1,7 +1,7 @@
 /// The declared name that was probably meant.
-enum NearestName {
+package enum NearestName {
   /// What to do about an unknown name: the nearest one, or all there are.
-  static func fix(for name: String, among known: [String]) -> String {
+  package static func fix(for name: String, among known: [String]) -> String {
     if let near = nearest(to: name, among: known) { return "did you mean '\(near)'?" }
     if known.isEmpty { return "none is declared" }
     let shown = known.prefix(24).joined(separator: ", ")
@@ -10,7 +10,7 @@ enum NearestName {
 
   /// The name with the fewest edits (insert, delete, replace, swap of neighbours), if they are at
   /// most 2 or a third of it.
-  static func nearest(to name: String, among known: [String]) -> String? {
+  package static func nearest(to name: String, among known: [String]) -> String? {
     let limit = max(2, name.utf8.count / 3)
     let word = Array(name.utf8.prefix(100))
     var best: (name: String, edits: Int)?
@@ -21,6 +21,7 @@ enum NearestName {
     return best?.name
   }
 
+  /// Levenshtein's distance, a swap of neighbours counting once, in three rows of the table.
   private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var before: [Int] = []
     var row = Array(0...b.count)

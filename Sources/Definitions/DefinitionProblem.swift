@@ -1,5 +1,5 @@
-/// One mistake in a file that defines a pipeline, or in the file of views that it names.
-package struct PipelineProblem: Sendable, Equatable, CustomStringConvertible {
+/// One mistake in a file of definitions.
+package struct DefinitionProblem: Sendable, Equatable, CustomStringConvertible {
   package var file: String
   /// Counted from 1; 0 where the file as a whole is meant.
   package var line: Int
@@ -10,7 +10,8 @@ package struct PipelineProblem: Sendable, Equatable, CustomStringConvertible {
   /// What to do; empty where the message says it all.
   package var fix: String
 
-  package init(file: String, line: Int, column: Int, message: String, fix: String) {
+  /// A problem at a place.
+  package init(file: String, line: Int, column: Int, message: String, fix: String = "") {
     self.file = file
     self.line = line
     self.column = column
@@ -25,12 +26,13 @@ package struct PipelineProblem: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// Everything that is wrong with a pipeline; never empty.
-package struct PipelineFileError: Error, Sendable, CustomStringConvertible {
+/// Everything that is wrong with a file of definitions; never empty.
+package struct DefinitionError: Error, Sendable, CustomStringConvertible {
   /// In the order of the file.
-  package var problems: [PipelineProblem]
+  package var problems: [DefinitionProblem]
 
-  package init(problems: [PipelineProblem]) { self.problems = problems }
+  /// At least one problem.
+  package init(problems: [DefinitionProblem]) { self.problems = problems }
 
   /// One problem a line.
   package var description: String { problems.map(\.description).joined(separator: "\n") }

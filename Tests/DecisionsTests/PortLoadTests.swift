@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Decisions
+
+@Suite struct PortLoadTests {
+  @Test func `it learns what a decision costs and refuses what cannot be made in time`() {
+    var load = PortLoad()
+    for _ in 0..<10 {
+      var account = load.admit(now: 0, deadline: 0) ?? .init()
+      load.spend(100_000, on: &account)
+      load.close(&account)
+    }
+    #expect(load.cost == 100_000 && load.count == 0 && load.owed == 0)
+    var accounts: [PortLoad.Account] = []
+    while let account = load.admit(now: 0, deadline: 1_000_000) { accounts.append(account) }
+    #expect(accounts.count == 10 && load.wait == 1_100_000)
+    // Half of one's work done, and one given up.
+    load.spend(50_000, on: &accounts[0])
+    #expect(load.admit(now: 0, deadline: 1_000_000) == nil)
+    load.close(&accounts[1], counts: false)
+    #expect(load.wait == 950_000)
+    #expect(load.admit(now: 50_000, deadline: 1_000_000) != nil)
+    #expect(load.cost == 100_000)
+  }
+
+  @Test func `one that has the thread to itself is always taken`() {
+    var load = PortLoad()
+    var first = load.admit(now: 0, deadline: .max) ?? .init()
+    load.spend(10_000_000_000, on: &first)
+    load.close(&first)
+    #expect(load.admit(now: 0, deadline: 1) != nil)
+    #expect(load.admit(now: 0, deadline: 1) == nil)
+  }
+
+  @Test func `an account that is closed twice, or was never open, counts once`() {
+    var load = PortLoad()
+    var never = PortLoad.Account()
+    load.close(&never)
+    #expect(load.count == 0)
+    var account = load.admit(now: 0, deadline: .max) ?? .init()
+    load.spend(7, on: &account)
+    load.close(&account)
+    load.close(&account)
+    load.spend(9, on: &account)
+    #expect(load.count == 0 && load.owed == 0 && load.cost == 7)
+  }
+
+  @Test func `whatever is done, no debt is left at the end`() {
+    let seed = UInt64.random(in: 0 ... .max)
+    var generator = Seeded(seed)
+    var load = PortLoad()
+    var open: [PortLoad.Account] = []
+    for step in 0..<20_000 {
+      switch Int.random(in: 0..<3, using: &generator) {
+      case 0:
+        if let account = load.admit(now: Int64(step), deadline: Int64(step) + 5_000_000) {
+          open.append(account)
+        }
+      case 1 where !open.isEmpty:
+        let index = Int.random(in: open.indices, using: &generator)
+        load.spend(Int64.random(in: 0...200_000, using: &generator), on: &open[index])
+      default:
+        guard !open.isEmpty else { continue }
+        var account = open.remove(at: Int.random(in: open.indices, using: &generator))
+        load.close(&account, counts: Bool.random(using: &generator))
+      }
+      #expect(load.owed >= 0 && load.count == open.count, "seed \(seed), step \(step)")
+      if load.owed < 0 { return }
+    }
+    for index in open.indices { load.close(&open[index]) }
+    #expect(load.owed == 0 && load.count == 0, "seed \(seed)")
+  }
+}
