@@ -1,11 +1,16 @@
+package import Decisions
 package import Inference
 package import NIOCore
 private import Synchronization
 
-/// One inference port for each event loop, made when its first connection comes.
+/// One inference port for each event loop, made when its first connection comes; and once there
+/// are pipelines, one door to their decisions.
 package final class EventLoopPorts: Sendable {
   private let engine: InferenceEngine
   private let ports = Mutex<[ObjectIdentifier: InferencePort]>([:])
+  private let host = Mutex<DecisionHost?>(nil)
+  private let doors = Mutex<[ObjectIdentifier: NIOLoopBound<DecisionDoor>]>([:])
+  private let meters = Mutex<[DecisionMeter]>([])
 
   init(engine: InferenceEngine) { self.engine = engine }
 
@@ -17,6 +22,31 @@ package final class EventLoopPorts: Sendable {
     let port = engine.makePort(executor: EventLoopExecutor(loop: loop))
     ports.withLock { $0[identity] = port }
     return port
+  }
+
+  /// The pipelines; `nil` before they are there, and if none is served.
+  package var decisions: DecisionHost? { host.withLock { $0 } }
+
+  /// Takes the pipelines, once.
+  func serve(_ decisions: DecisionHost) { host.withLock { $0 = $0 ?? decisions } }
+
+  /// The door to decisions of `loop`; `nil` while ``decisions`` is. Call on that loop, and keep
+  /// it: once there is a door it stays.
+  package func door(on loop: any EventLoop) -> DecisionDoor? {
+    loop.preconditionInEventLoop()
+    let identity = ObjectIdentifier(loop)
+    if let known = doors.withLock({ $0[identity] }) { return known.value }
+    guard let host = decisions else { return nil }
+    let door = DecisionDoor(host: host, inference: port(on: loop), loop: loop)
+    let bound = NIOLoopBound(door, eventLoop: loop)
+    doors.withLock { $0[identity] = bound }
+    meters.withLock { $0.append(door.meter) }
+    return door
+  }
+
+  /// What the decisions of all loops came to.
+  package func decisionCounts() -> [PipelineCounts] {
+    DecisionMeter.merged(meters.withLock { $0 })
   }
 }
 

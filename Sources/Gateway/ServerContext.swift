@@ -1,3 +1,4 @@
+package import Decisions
 package import Inference
 package import Logging
 package import ModelStore
@@ -40,6 +41,8 @@ package final class ServerContext: Sendable {
   /// What requests on their way hold together.
   package let requestBytes: ByteBudget
   package let logger: Logger
+  /// Runs what may wait for a disk.
+  package let reads = BoundedReads()
   /// Reads what the system says of this process.
   package let process = ProcessReader()
 
@@ -65,6 +68,12 @@ package final class ServerContext: Sendable {
 
   package var limits: GatewayLimits { options.limits }
 
+  /// The decision pipelines; `nil` before ``serve(_:)``, and if none is served.
+  package var decisions: DecisionHost? { ports.decisions }
+
+  /// Serves decision pipelines, once, before ``markServing()``.
+  package func serve(_ decisions: DecisionHost) { ports.serve(decisions) }
+
   /// Where the server is on its way.
   package var lifecycle: Lifecycle {
     Lifecycle(rawValue: state.load(ordering: .acquiring)) ?? .draining
@@ -85,7 +94,7 @@ package final class ServerContext: Sendable {
 
   /// Whether traffic should be sent here.
   package func isReady() async -> Bool {
-    guard lifecycle == .serving else { return false }
+    guard lifecycle == .serving, decisions?.isHealthy ?? true else { return false }
     guard options.isReadinessStrict else { return true }
     return await store.allReady()
   }
@@ -103,6 +112,7 @@ package final class ServerContext: Sendable {
     figures.droppedLogLines = logs.dropped
     figures.droppedTraces = traces.dropped
     figures.serverVersion = options.identity.version
+    if let decisions { figures.decisions = DecisionFigures(decisions, ports.decisionCounts()) }
     return figures
   }
 }

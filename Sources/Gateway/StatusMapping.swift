@@ -1,5 +1,8 @@
+package import Decisions
+package import Features
 package import Inference
 package import ModelStore
+package import Records
 
 /// How each error reads on the wire. The only place that knows.
 package struct WireStatus: Sendable, Equatable {
@@ -91,6 +94,53 @@ extension SharedMemoryError.Code {
     case .forbidden: "FORBIDDEN"
     case .exhausted: "RESOURCE_EXHAUSTED"
     case .unsupported: "UNSUPPORTED"
+    }
+  }
+}
+
+extension WireStatus {
+  /// The status of a request without a decision.
+  package init(_ code: DecisionFailure.Code) {
+    switch code {
+    case .overloaded, .durability: self.init(http: 503, grpc: 14, invitesRetry: true)
+    }
+  }
+
+  /// A request whose values do not fit what is declared.
+  package static let invalidInput = WireStatus(http: 422, grpc: 3)
+
+  /// The status of events that were not taken in.
+  package init(_ failure: StoreFailure) {
+    switch failure {
+    case .full, .diskFull: self.init(http: 503, grpc: 14, invitesRetry: true)
+    case .stopped, .closed: self.init(http: 503, grpc: 14)
+    case .tooLarge: self.init(http: 413, grpc: 8)
+    case .inUse, .damaged, .otherDefinitions, .incomplete, .storage, .snapshotTooSlow,
+      .snapshotRunning:
+      self.init(http: 500, grpc: 13)
+    }
+  }
+
+  /// The status of records that could not be read.
+  package init(_ failure: RecordFailure) {
+    switch failure {
+    case .busy: self.init(http: 503, grpc: 14, invitesRetry: true)
+    case .closed: self.init(http: 503, grpc: 14)
+    default: self.init(http: 500, grpc: 13)
+    }
+  }
+}
+
+extension StoreFailure {
+  /// The machine-readable code beside the text.
+  package var code: String {
+    switch self {
+    case .full: "OVERLOADED"
+    case .diskFull, .stopped, .storage: "DURABILITY"
+    case .closed: "UNAVAILABLE"
+    case .tooLarge: "INVALID_ARGUMENT"
+    case .inUse, .damaged, .otherDefinitions, .incomplete, .snapshotTooSlow, .snapshotRunning:
+      "INTERNAL"
     }
   }
 }

@@ -23,6 +23,8 @@ package struct GatewayFigures: Sendable {
   }
 
   package var listeners: [Listener] = []
+  /// `nil` without decision pipelines.
+  package var decisions: DecisionFigures?
   /// Whether the readiness probe succeeds now.
   package var isReady = false
   /// Log lines lost because the log was written slower than it was filled.

@@ -1,5 +1,5 @@
 private import Inference
-private import Timing
+internal import Timing
 
 extension MetricsPage {
   /// Upper bounds of the latency buckets in nanoseconds, and as the page prints them in seconds:
@@ -44,14 +44,9 @@ extension MetricsPage {
       "needletail_stage_duration_seconds", .histogram,
       "Time of each stage of a request: decode, queue, batch_wait, gather, run, scatter, encode, "
         + "and total from the last byte read to the answer encoded.")
-    let bounds = Self.latencyBounds.map(\.nanoseconds)
-    let labels = Self.latencyBounds.map(\.seconds)
     for model in models {
       for (stage, histogram) in model.figures.stages {
-        self.histogram(
-          "\(model.labels),stage=\"\(stage.name)\"", boundaries: labels,
-          counts: histogram.cumulativeCounts(at: bounds), count: histogram.count,
-          sum: Self.number(seconds(histogram.sum)))
+        duration("\(model.labels),stage=\"\(stage.name)\"", histogram)
       }
     }
     family(
@@ -59,14 +54,26 @@ extension MetricsPage {
       "Quantiles of each stage since the version was loaded, to within 1/32; 1 is the maximum.")
     for model in models {
       for (stage, histogram) in model.figures.stages where histogram.count > 0 {
-        let labels = "\(model.labels),stage=\"\(stage.name)\""
-        for quantile in Self.quantiles {
-          let nanoseconds = UInt64(max(0, histogram.quantile(quantile.share)))
-          sample("\(labels),quantile=\"\(quantile.label)\"", seconds(nanoseconds))
-        }
-        sample("\(labels),quantile=\"1\"", seconds(UInt64(max(0, histogram.max))))
+        quantiles("\(model.labels),stage=\"\(stage.name)\"", histogram)
       }
     }
+  }
+
+  /// The samples of a histogram of durations.
+  mutating func duration(_ labels: String, _ histogram: LatencyHistogram) {
+    self.histogram(
+      labels, boundaries: Self.latencyBounds.map(\.seconds),
+      counts: histogram.cumulativeCounts(at: Self.latencyBounds.map(\.nanoseconds)),
+      count: histogram.count, sum: Self.number(seconds(histogram.sum)))
+  }
+
+  /// The quantiles of durations, and the longest.
+  mutating func quantiles(_ labels: String, _ histogram: LatencyHistogram) {
+    for quantile in Self.quantiles {
+      let nanoseconds = UInt64(max(0, histogram.quantile(quantile.share)))
+      sample("\(labels),quantile=\"\(quantile.label)\"", seconds(nanoseconds))
+    }
+    sample("\(labels),quantile=\"1\"", seconds(UInt64(max(0, histogram.max))))
   }
 
   mutating func addBatches(_ models: [LabelledModel]) {

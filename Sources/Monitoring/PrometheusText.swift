@@ -18,6 +18,7 @@ package enum PrometheusText {
     page.addTritonCounts(models)
     page.addTritonDurations(models)
     page.addTritonMachine(process)
+    if let decisions = gateway.decisions { page.addDecisions(decisions) }
     page.addListeners(gateway)
     page.addServer(gateway)
     page.addProcess(process)

@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$store_out" "$gateway_out" "$work/out"
 cd "$here"
 
-services=(grpc_service.proto health.proto reflection.proto reflection_v1alpha.proto)
+services=(grpc_service.proto health.proto reflection.proto reflection_v1alpha.proto decisions.proto)
 
 # Which module each message lives in, so that the gateway's code imports the store's.
 cat >"$work/modules.asciipb" <<MODULES
@@ -41,6 +41,7 @@ mapping {
   proto_file_path: "health.proto"
   proto_file_path: "reflection.proto"
   proto_file_path: "reflection_v1alpha.proto"
+  proto_file_path: "decisions.proto"
 }
 MODULES
 

@@ -32,6 +32,6 @@ struct RepositoryReport {
     let versions = inspection.models.reduce(0) { $0 + $1.servedVersions.count }
     let models = inspection.models.count
     return "\(models) \(models == 1 ? "model" : "models"), \(versions) "
-      + "\(versions == 1 ? "version" : "versions"), no problems"
+      + (versions == 1 ? "version" : "versions")
   }
 }

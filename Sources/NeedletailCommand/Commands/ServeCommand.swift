@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
     discussion: """
       SIGTERM or SIGINT: readiness turns false, requests are served for --drain-seconds more, those
       in flight are finished, and the process exits with 0. A second signal exits at once. SIGHUP
-      opens the log file again.
+      opens the log file again and reads the pipelines again.
       """)
 
   @OptionGroup var flags: ConfigurationFlags
@@ -28,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
       var isStopping = false
       for await signal in signals {
         if signal == .sighup {
-          orderGiver.yield(.reopenLog)
+          orderGiver.yield(.reload)
         } else if isStopping {
           Terminal.complain("second signal: exiting at once")
           Foundation.exit(1)
@@ -43,7 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
       let server = try await RunningServer(options: options, startedAt: startedAt)
       orders: for await order in orders {
         switch order {
-        case .reopenLog: server.reopenLog()
+        case .reload: await server.reload()
         case .stop: break orders
         }
       }
@@ -57,6 +57,6 @@ struct ServeCommand: AsyncParsableCommand {
 
 /// What a signal asks of the server.
 enum ServerOrder: Sendable {
-  case reopenLog
+  case reload
   case stop
 }

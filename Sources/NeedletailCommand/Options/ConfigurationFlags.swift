@@ -8,11 +8,14 @@ struct ConfigurationFlags: ParsableArguments {
   @Option(help: "Configuration file in YAML: every flag is a key there, with '_' for '-'.")
   var config: String?
   @OptionGroup(title: "Models") var models: ModelFlags
+  @OptionGroup(title: "Decisions") var decisions: DecisionFlags
   @OptionGroup(title: "Listeners") var listeners: ListenerFlags
   @OptionGroup(title: "Operation") var operation: OperationFlags
 
   /// Every flag under its key, given or not.
-  var values: [FlagValues] { models.values + listeners.values + operation.values }
+  var values: [FlagValues] {
+    models.values + decisions.values + listeners.values + operation.values
+  }
 
   /// The options that the file and the flags choose together: a flag beats the file, the file
   /// beats the default. All problems, not the first.

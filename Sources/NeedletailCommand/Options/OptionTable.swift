@@ -26,7 +26,7 @@ struct OptionDescription {
 /// Every option there is.
 enum OptionTable {
   static var all: [OptionDescription] {
-    listeners + repository + execution + limits + lifecycle + observation
+    listeners + repository + decisions + execution + limits + lifecycle + observation
   }
 
   private static let port = 0...65_535
@@ -74,6 +74,15 @@ enum OptionTable {
       OptionDescription("exit_on_error", .flag(\.exitsOnError)),
       OptionDescription("strict_readiness", .flag(\.isReadinessStrict)),
       OptionDescription("disable_auto_complete_config", .flag(\.disablesAutoComplete)),
+    ]
+  }
+
+  private static var decisions: [OptionDescription] {
+    [
+      OptionDescription("pipeline", .texts(\.pipelines)),
+      OptionDescription("state", .text(\.stateFolder)),
+      OptionDescription("rebuild_features", .flag(\.rebuildsFeatures)),
+      OptionDescription("keep_records", .text(\.keepRecords)),
     ]
   }
 

@@ -6,8 +6,8 @@ extension ServerOptions {
   /// What is wrong with the options as a whole: values that contradict each other, and places that
   /// do not exist. `origin` says where an option was written.
   func problems(_ origin: (String) -> OptionOrigin) -> [ConfigurationProblem] {
-    repositoryProblems(origin) + listenerProblems(origin) + tlsProblems(origin)
-      + modeProblems(origin) + traceProblems(origin)
+    repositoryProblems(origin) + pipelineProblems(origin) + listenerProblems(origin)
+      + tlsProblems(origin) + modeProblems(origin) + traceProblems(origin)
   }
 
   private func repositoryProblems(
@@ -15,6 +15,8 @@ extension ServerOptions {
   ) -> [ConfigurationProblem] {
     let place = origin("model_repository")
     if modelRepositories.isEmpty {
+      // A pipeline of rules alone asks no model.
+      guard pipelines.isEmpty else { return [] }
       return [
         place.problem(
           "no model repository", fix: "give --model-repository DIR, or model_repository in a file")

@@ -45,6 +45,14 @@ struct ServerOptions: Sendable, Equatable {
   /// What the configuration file says of single models.
   var models: [String: ModelSettings] = [:]
 
+  /// Files of decision pipelines.
+  var pipelines: [String] = []
+  /// The folder of feature state and records; empty for none.
+  var stateFolder = ""
+  var rebuildsFeatures = false
+  /// As written, such as `90d`; empty for ever.
+  var keepRecords = ""
+
   /// `auto`, `inline` or `threads`.
   var execution = "auto"
   var defaultTimeoutMilliseconds = 0

@@ -10,7 +10,7 @@ struct Banner {
   init(
     options: ServerOptions, runtimeVersion: String, listenerLines: [String], localURL: String?,
     models: [ModelStatistics], served: [ServedVersion], failures: [IndexEntry],
-    readyMilliseconds: Int64
+    pipelineLines: [String], readyMilliseconds: Int64
   ) {
     var lines = ["needletail \(NeedletailVersion.text), ONNX Runtime \(runtimeVersion)"]
     lines += listenerLines
@@ -29,6 +29,7 @@ struct Banner {
       let version = failure.version.isEmpty ? "" : " version \(failure.version)"
       lines.append("  \(failure.name)\(version) is not served: \(failure.reason)")
     }
+    lines += pipelineLines
     lines.append("ready in \(readyMilliseconds) ms")
     if let url = localURL,
       let example = Self.example(repositories: options.modelRepositories, served: served, url: url)

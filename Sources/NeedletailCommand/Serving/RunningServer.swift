@@ -1,3 +1,4 @@
+import Decisions
 import Gateway
 import Inference
 import Logging
@@ -41,12 +42,16 @@ struct RunningServer {
     group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     listeners = try await Listeners(options: options, context: context, group: group)
     try await loadModels()
+    let decisions = try await ServedPipelines.open(
+      options, models: parts.engine, logger: logs.makeLogger(label: "needletail.decisions"))
+    if let decisions { context.serve(decisions) }
     context.markServing()
     listeners.grpc?.readinessChanged()
     let banner = Banner(
       options: options, runtimeVersion: parts.runtime.version, listenerLines: listeners.lines,
       localURL: listeners.localURL, models: try parts.engine.statistics(model: "", version: ""),
       served: parts.engine.servedModels(), failures: await parts.store.failures(),
+      pipelineLines: decisions.map { ServedPipelines.lines($0) } ?? [],
       readyMilliseconds: MonotonicInstant.now().since(startedAt) / 1_000_000)
     Terminal.say(banner.text)
   }
@@ -79,6 +84,8 @@ struct RunningServer {
     let exitTimeout = Int64(options.exitTimeoutSeconds) * 1_000_000_000
     let deadline = MonotonicInstant.now().advanced(byNanoseconds: exitTimeout)
     await listeners.shutDown(withinSeconds: options.exitTimeoutSeconds)
+    // What was decided and not yet written is, before anything else ends.
+    await context.decisions?.close()
     if await stops(withinNanoseconds: max(0, deadline.since(.now()))) {
       try? await group.shutdownGracefully()
       logger.notice("stopped")
@@ -108,8 +115,15 @@ struct RunningServer {
     return false
   }
 
-  /// Opens the log file again by its name, as after a rotation.
-  func reopenLog() {
+  /// Opens the log file again by its name, as after a rotation, and reads the pipelines again.
+  func reload() async {
+    reopenLog()
+    if let decisions = context.decisions {
+      await ServedPipelines.reload(decisions, logger: logger)
+    }
+  }
+
+  private func reopenLog() {
     do throws(SettingsError) {
       try logs.reopen()
     } catch {

@@ -13,6 +13,7 @@ final class GRPCLoop {
   let port: InferencePort
   let output = HTTP2Output()
   let decoder: ModelInferDecoder
+  let decisions: GRPCDecisions
   private var unwritten: [GRPCConnection] = []
   private var connections: [ObjectIdentifier: GRPCConnection] = [:]
   private var watches: [ObjectIdentifier: HealthWatchCall] = [:]
@@ -29,6 +30,7 @@ final class GRPCLoop {
     self.eventLoop = eventLoop
     port = context.ports.port(on: eventLoop)
     decoder = ModelInferDecoder(port: port, sharedMemory: context.sharedMemory)
+    decisions = GRPCDecisions(ports: context.ports, eventLoop: eventLoop)
   }
 
   /// Number of open connections of this loop.

@@ -25,14 +25,16 @@ package final class GRPCStream: HTTP2Stream {
   private(set) var lastReceivedAt: MonotonicInstant
   /// The bytes of the answer that waited at the last look, and since when they are as many.
   var waitingAnswer = (bytes: 0, since: MonotonicInstant.distantPast)
-  /// The message of a `ModelInfer` call.
+  /// The message of a call that the stream itself answers.
   private var unaryMessage: ByteBuffer?
-  /// What answers the call, unless it is `ModelInfer`.
+  /// What answers the call, unless the stream itself does.
   private var call: (any GRPCCall)?
   /// The `ModelInfer` request that is on its way.
   var inference: InferenceRequest?
   /// Where the outputs of ``inference`` go.
   var selection: OutputSelection?
+  /// The pipeline of a `Decide` request that is on its way.
+  var deciding = ""
 
   init(id: Int32, connection: GRPCConnection) {
     self.connection = connection
@@ -54,7 +56,7 @@ package final class GRPCStream: HTTP2Stream {
     guard head.isPost else { return refuse(status: "405") }
     guard head.hasGRPCContent else { return refuse(status: "415") }
     if let refusal = head.refusal { return finish(refusal) }
-    guard let method = head.method, method != .modelInfer else { return }
+    guard let method = head.method, !method.isAnsweredByStream else { return }
     call = makeCall(method)
   }
 
@@ -80,7 +82,7 @@ package final class GRPCStream: HTTP2Stream {
       return finish(incompleteStatus)
     }
     unaryMessage = nil
-    infer(message)
+    if head.method == .decide { decide(message) } else { infer(message) }
   }
 
   package override func close(errorCode: UInt32) {

@@ -21,8 +21,7 @@ final class ControlCall: GRPCCall {
       return
     }
     guard self.message == nil else {
-      stream?.finish(
-        GRPCStatus(.unimplemented, "a unary call has more than one message; send one"))
+      stream?.finish(ControlMessage.oneTooMany)
       return
     }
     self.message = message
@@ -31,7 +30,7 @@ final class ControlCall: GRPCCall {
   func receiveEnd() {
     guard let stream else { return }
     guard let message else {
-      return stream.finish(GRPCStatus(.invalidArgument, "the call has no message; send one"))
+      return stream.finish(ControlMessage.missing)
     }
     self.message = nil
     let service = ControlService(context: stream.loop.context)

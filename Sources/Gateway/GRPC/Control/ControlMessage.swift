@@ -14,6 +14,13 @@ enum ControlMessage {
       "a message of \(message.readableBytes) bytes exceeds the limit of \(limit) for this call")
   }
 
+  /// The status of a unary call with a second message.
+  static let oneTooMany = GRPCStatus(
+    .unimplemented, "a unary call has more than one message; send one")
+
+  /// The status of a unary call without a message.
+  static let missing = GRPCStatus(.invalidArgument, "the call has no message; send one")
+
   /// The message in `bytes`.
   static func read<Request: Message>(_ bytes: ByteBuffer) throws(GRPCStatus) -> Request {
     guard hasFewFields(bytes) else {

@@ -24,7 +24,11 @@ struct ControlService: Sendable {
       try answerSharedMemory(method, message)
     case .traceSetting: try answerTraceSetting(message)
     case .logSettings: try answerLogSettings(message)
-    case .modelInfer, .modelStreamInfer, .healthWatch, .reflection, .reflectionAlpha:
+    case .getFeatures: try answerFeatures(message)
+    case .getRecord, .listRecords: try await answerRecords(method, message)
+    case .listPipelines, .reloadPipelines: try await answerPipelines(method, message)
+    case .modelInfer, .modelStreamInfer, .healthWatch, .reflection, .reflectionAlpha, .decide,
+      .decideMany, .decideStream, .appendEvents, .appendEventStream, .putAttributes:
       throw GRPCStatus(.unimplemented, "\(method) is not a control call")
     }
   }

@@ -24,6 +24,17 @@ package enum GRPCMethod: Sendable, Equatable, CaseIterable {
   case healthWatch
   case reflection
   case reflectionAlpha
+  case decide
+  case decideMany
+  case decideStream
+  case appendEvents
+  case appendEventStream
+  case putAttributes
+  case getFeatures
+  case getRecord
+  case listRecords
+  case listPipelines
+  case reloadPipelines
 
   /// The path of the request, `/<service>/<method>`.
   package var path: StaticString {
@@ -53,19 +64,39 @@ package enum GRPCMethod: Sendable, Equatable, CaseIterable {
     case .healthWatch: "/grpc.health.v1.Health/Watch"
     case .reflection: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
     case .reflectionAlpha: "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+    case .decide: "/needletail.v1.Decisions/Decide"
+    case .decideMany: "/needletail.v1.Decisions/DecideMany"
+    case .decideStream: "/needletail.v1.Decisions/DecideStream"
+    case .appendEvents: "/needletail.v1.Events/Append"
+    case .appendEventStream: "/needletail.v1.Events/AppendStream"
+    case .putAttributes: "/needletail.v1.Events/PutAttributes"
+    case .getFeatures: "/needletail.v1.Features/Get"
+    case .getRecord: "/needletail.v1.Records/Get"
+    case .listRecords: "/needletail.v1.Records/List"
+    case .listPipelines: "/needletail.v1.Pipelines/List"
+    case .reloadPipelines: "/needletail.v1.Pipelines/Reload"
     }
   }
 
   /// Whether the client sends any number of messages.
   package var isClientStreaming: Bool {
-    self == .modelStreamInfer || self == .reflection || self == .reflectionAlpha
+    switch self {
+    case .modelStreamInfer, .reflection, .reflectionAlpha, .decideStream, .appendEventStream: true
+    default: false
+    }
   }
 
-  /// Finds the method with this path; `ModelInfer` comes first and costs one comparison.
+  /// The methods that the stream itself answers, without an object of their own.
+  private static let hotPaths = [Self.modelInfer, .decide]
+
+  /// Whether the stream itself answers.
+  var isAnsweredByStream: Bool { self == .modelInfer || self == .decide }
+
+  /// Finds the method with this path; the hot paths come first and cost a comparison each.
   package init?(path: Span<UInt8>) {
     let span = FieldSpan(start: 0, count: path.count)
-    if path.matches(span, Self.modelInfer.path) {
-      self = .modelInfer
+    for method in Self.hotPaths where path.matches(span, method.path) {
+      self = method
       return
     }
     for method in Self.allCases where path.matches(span, method.path) {

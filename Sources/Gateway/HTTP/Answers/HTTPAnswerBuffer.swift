@@ -1,3 +1,4 @@
+internal import Decisions
 package import NIOCore
 
 /// A body with room in front of it: the head is written last, when its numbers are known, and
@@ -5,6 +6,8 @@ package import NIOCore
 package struct HTTPAnswerBuffer {
   /// Bytes in front of the body; the longest head has fewer.
   private static let headroom = 640
+  /// The longest head without `Server-Timing` has fewer.
+  private static let stagelessBytesMax = 320
 
   /// The body as written so far; after ``seal(_:bodyLength:)`` the whole answer.
   package var buffer: ByteBuffer
@@ -29,6 +32,7 @@ package struct HTTPAnswerBuffer {
       prepend("Connection: keep-alive\r\n")
     }
     if let timing = head.timing { prepend(timing) }
+    if !head.stages.isEmpty { prepend(head.stages) }
     if let allow = head.allow {
       prepend("\r\n")
       prepend(allow.text)
@@ -80,6 +84,27 @@ package struct HTTPAnswerBuffer {
     prepend("Server-Timing: decode;dur=", milliseconds: timing.decode)
   }
 
+  /// The first stages that leave room for the rest of the head.
+  private mutating func prepend(_ stages: [Decision.Stage]) {
+    var room = index - Self.stagelessBytesMax
+    var count = 0
+    for stage in stages {
+      // `, ;dur=` and up to 23 digits.
+      room -= stage.name.utf8.count + 30
+      guard room >= 0 else { break }
+      count += 1
+    }
+    guard count > 0 else { return }
+    prepend("\r\n")
+    for place in (0..<count).reversed() {
+      prepend(";dur=", milliseconds: stages[place].nanoseconds / 1_000)
+      index -= stages[place].name.utf8.count
+      buffer.setString(stages[place].name, at: index)
+      if place > 0 { prepend(", ") }
+    }
+    prepend("Server-Timing: ")
+  }
+
   private mutating func prepend(_ name: StaticString, milliseconds microseconds: Int64) {
     let value = Int(max(0, microseconds))
     var rest = value % 1_000
@@ -98,6 +123,7 @@ package struct HTTPAnswerBuffer {
     case .json: "Content-Type: application/json\r\n"
     case .binary: "Content-Type: application/octet-stream\r\n"
     case .text: "Content-Type: text/plain; charset=utf-8\r\n"
+    case .lines: "Content-Type: application/x-ndjson\r\n"
     case .metrics: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
     }
   }
@@ -113,6 +139,8 @@ package struct HTTPAnswerBuffer {
     case 413: " Content Too Large"
     case 414: " URI Too Long"
     case 417: " Expectation Failed"
+    case 422: " Unprocessable Content"
+    case 429: " Too Many Requests"
     case 431: " Request Header Fields Too Large"
     case 499: " Client Closed Request"
     case 500: " Internal Server Error"

@@ -1,8 +1,12 @@
+package import Decisions
+
 /// What the head of an answer says beside the length of its body.
 package struct HTTPAnswerHead: Sendable {
   /// The body's media type.
   package enum ContentType: Sendable, Equatable {
     case json, binary, text, metrics
+    /// One JSON value a line.
+    case lines
   }
 
   package var status = 200
@@ -17,6 +21,8 @@ package struct HTTPAnswerHead: Sendable {
   package var isVersion10 = false
   /// The stages for `Server-Timing`; `nil` leaves it out.
   package var timing: ServerTiming?
+  /// Further stages for `Server-Timing`, as far as there is room.
+  package var stages: [Decision.Stage] = []
   /// Seconds for `Retry-After`.
   package var retryAfterSeconds: Int?
   /// The verbs for `Allow`.

@@ -93,7 +93,7 @@ extension HTTPConnectionHandler {
 
   /// Writes an answer. Only an inference's is compressed: some clients ask for compression with
   /// every request and undo it in those alone.
-  private func write(
+  func write(
     _ head: HTTPAnswerHead, _ answer: HTTPAnswerBuffer, rest: [ByteBuffer],
     mayCompress: Bool = false
   ) {

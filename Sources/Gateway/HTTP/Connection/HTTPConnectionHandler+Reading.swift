@@ -49,6 +49,9 @@ extension HTTPConnectionHandler {
     if !head.traceparent.isEmpty {
       traceparent = JSONText(range: head.traceparent).string(in: bytes)
     }
+    if !head.query.isEmpty || !query.isEmpty {
+      query = JSONText(range: head.query).string(in: bytes)
+    }
     return true
   }
 
@@ -73,6 +76,8 @@ extension HTTPConnectionHandler {
   private func bytesMax(of route: HTTPRoute?) -> Int {
     switch route {
     case .infer: min(Self.inferenceBytesMax, server.limits.bodyBytesMax)
+    case .decisions(let route) where route.isData:
+      min(Self.inferenceBytesMax, server.limits.bodyBytesMax)
     case .repositoryLoad: server.limits.uploadBytesMax
     default: min(Self.controlBytesMax, server.limits.bodyBytesMax)
     }

@@ -27,6 +27,8 @@ extension HTTPConnectionHandler {
     if case .infer(let model, let version) = route {
       guard decompressBody() else { return }
       startInference(model: model, version: version)
+    } else if case .decisions(let route) = route, route.isData {
+      startDecisions(route)
     } else {
       startControl(route)
     }
@@ -86,6 +88,7 @@ extension HTTPConnectionHandler {
   private func startControl(_ route: HTTPRoute) {
     guard let loop = channelContext?.eventLoop else { return }
     var request = ControlRequest(route: route, method: head.method, body: body)
+    request.query = query
     if case .compressed(let format) = head.contentEncoding {
       request.compression = format
       // A small body must not grow to the size of the largest upload.

@@ -43,6 +43,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   var head = HTTPRequestHead()
   var route: HTTPRoute?
   var traceparent = ""
+  /// Of a path below `/v1`: what is after its `?`.
+  var query = ""
   var body = ByteBuffer()
   var bodyBytesMax = 0
   /// Bytes of ``body`` that the server's budget knows of.
@@ -58,6 +60,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   /// The inference on its way, and how its answer is wanted.
   var pending: InferenceRequest?
   var wanted = WantedAnswer()
+  /// The way to decisions, once there are pipelines.
+  var door: DecisionDoor?
+  /// Whether the request waits for its decision.
+  var isDeciding = false
+  /// What a body of many values is worked on by.
+  var work: (any BodyWork)?
   /// Counts requests, so that a late control answer finds its own.
   var requestNumber: UInt64 = 0
   var isRequestOpen = false
@@ -212,6 +220,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     switch phase {
     case .answering:
       if let pending { port.cancel(pending) }
+      work?.cancel()
     case .head: closeWhenWritten()
     case .lingering where !isLastAnswerSent: break
     case .body, .lingering:
@@ -232,6 +241,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
       pending = nil
       port.cancel(request)
     }
+    work?.abandon()
+    work = nil
     input = ByteBuffer()
     body = ByteBuffer()
     _ = countBody()

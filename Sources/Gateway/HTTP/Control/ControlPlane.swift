@@ -50,6 +50,7 @@ package struct ControlPlane: Sendable {
       return try registerRegion(kind, region, request)
     case .sharedMemoryUnregister(let kind, let region): return unregisterRegion(kind, region)
     case .metrics: return await metrics()
+    case .decisions(let route): return try await decisions(route, request)
     case .generate:
       throw ControlError(
         404, "this server has no generate endpoints; use the infer endpoint of the model")

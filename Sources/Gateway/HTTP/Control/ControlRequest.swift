@@ -6,6 +6,8 @@ package struct ControlRequest: Sendable {
   package var route: HTTPRoute
   package var method: HTTPMethod
   package var body: ByteBuffer
+  /// What is after the `?` of a path below `/v1`, as it was written.
+  package var query = ""
   /// How the body is compressed; `nil` if it is not.
   package var compression: CompressionFormat?
   /// Bytes the body may have once it is decompressed.

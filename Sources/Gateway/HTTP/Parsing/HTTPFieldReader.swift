@@ -20,6 +20,8 @@ struct HTTPFieldReader {
       readConnection(bytes, value)
     case 11 where HTTPCharacter.equalsIgnoringCase(bytes, start, "traceparent"):
       head.traceparent = value
+    case 12 where HTTPCharacter.equalsIgnoringCase(bytes, start, "content-type"):
+      head.hasLines = MediaType.hasLines(bytes, value)
     case 14 where HTTPCharacter.equalsIgnoringCase(bytes, start, "content-length"):
       if head.contentLength != nil {
         throw HTTPRejection(400, "the request has more than one Content-Length field")
@@ -218,5 +220,24 @@ enum AcceptedCompression {
       return false
     }
     return true
+  }
+}
+
+/// Reads `Content-Type`.
+enum MediaType {
+  private static let ofLines: [StaticString] = [
+    "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
+  ]
+
+  /// Whether a body of this type holds one JSON value a line.
+  static func hasLines(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
+    var end = value.lowerBound
+    while end < value.upperBound, bytes[end] != 0x3B, bytes[end] > 0x20 { end += 1 }
+    let count = end - value.lowerBound
+    guard count >= 17 else { return false }
+    return ofLines.contains {
+      $0.utf8CodeUnitCount == count
+        && HTTPCharacter.equalsIgnoringCase(bytes, value.lowerBound, $0)
+    }
   }
 }

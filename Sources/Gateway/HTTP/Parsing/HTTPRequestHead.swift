@@ -21,6 +21,8 @@ package struct HTTPRequestHead: Sendable, Equatable {
   package var isChunked = false
   package var expectsContinue = false
   package var contentEncoding = ContentEncoding.identity
+  /// Whether `Content-Type` says that the body holds one JSON value a line.
+  package var hasLines = false
   /// The form in which the answer may be compressed; `nil` for not at all.
   package var acceptedCompression: CompressionFormat?
   /// `Inference-Header-Content-Length`: bytes of the JSON before binary tensors.

@@ -21,6 +21,8 @@ package enum HTTPRoute: Sendable, Equatable {
   case sharedMemoryRegister(SharedMemoryKind, region: String)
   case sharedMemoryUnregister(SharedMemoryKind, region: String)
   case metrics
+  /// Decisions, events, features and records: the paths below `/v1`.
+  case decisions(DecisionRoute)
   /// A path of the protocol that this server does not serve.
   case generate
 
@@ -60,6 +62,7 @@ package enum HTTPRoute: Sendable, Equatable {
       .sharedMemoryUnregister, .generate:
       .post
     case .traceSettings, .logSettings: .getOrPost
+    case .decisions(let route): route.verbs
     }
   }
 

@@ -16,6 +16,9 @@ package struct HTTPRouter: Sendable {
   package func route(_ path: Span<UInt8>) -> HTTPRoute? {
     guard let segments = Self.segments(path) else { return nil }
     if segments == ["metrics"] { return .metrics }
+    if segments.first == "v1", scope == .everything {
+      return DecisionRoute(segments.dropFirst()).map { .decisions($0) }
+    }
     guard segments.first == "v2" else { return nil }
     let rest = segments.dropFirst()
     if let health = Self.health(rest) { return health }
