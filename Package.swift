@@ -46,6 +46,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .executable(name: "needletail", targets: ["NeedletailCommand"]),
+    .library(name: "Needletail", targets: ["Needletail"]),
     .library(name: "NeedletailTesting", targets: ["NeedletailTesting"]),
   ],
   dependencies: [
@@ -110,6 +111,12 @@ let package = Package(
         nioCore, nioPosix, nioTLS, nioSSL, deque, protobuf, yams,
       ]),
     room(
+      "Needletail",
+      [
+        "Timing", "ModelRuntimes", "ModelStore", "Inference", "Features", "Records", "Decisions",
+        nioCore, nioPosix, logging,
+      ]),
+    room(
       "NeedletailTesting",
       ["Tensors", "Timing", "ModelRuntimes", "ModelStore", "Inference", nioCore]),
     .executableTarget(
@@ -143,6 +150,7 @@ let package = Package(
         "NeedletailCommand", "ModelStore", "Monitoring", "Tensors", "LoadGenerator", "Rules",
         argumentParser,
       ]),
+    tests("NeedletailTests", ["Needletail"]),
     tests("TidyTests", []),
     tests(
       "ModelStoreTests",
