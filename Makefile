@@ -1,5 +1,6 @@
 # make run   builds the server and serves Examples/models
 # make test  builds everything and runs every test
+# make demo  a minute of simulated card payments, from events to decisions
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -9,6 +10,7 @@ MODELS_VENV := $(STATE)/models-venv
 BINARY := .build/release/needletail
 RUN_FLAGS ?=
 BENCH_FLAGS ?=
+DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
 STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
 
@@ -17,6 +19,8 @@ help:
 	@echo "make run          build, then serve Examples/models on 8000 (HTTP), 8001 (gRPC), 8002 (metrics)"
 	@echo "                  RUN_FLAGS='--http-port 9000' adds flags of 'needletail serve'"
 	@echo "make test         all tests: Swift, then real clients against the real server"
+	@echo "make demo         a minute of simulated card payments: train, serve, decide, judge; about"
+	@echo "                  five minutes in all; DEMO_FLAGS='--seconds 10' is shorter"
 	@echo "make bench        the speed targets, measured; BENCH_FLAGS='--quick' takes two minutes"
 	@echo "make server       the release binary, $(BINARY)"
 	@echo "make onnxruntime  fetch ONNX Runtime into $(STATE)/onnxruntime"
@@ -43,6 +47,10 @@ test: dependencies-test onnxruntime $(VENV)/ready
 bench: dependencies-bench onnxruntime $(VENV)/ready server
 	$(VENV)/bin/python Benchmarks/run.py $(BENCH_FLAGS)
 
+.PHONY: demo
+demo: server $(MODELS_VENV)/ready
+	$(MODELS_VENV)/bin/python tools/demo/run.py $(DEMO_FLAGS)
+
 .PHONY: server
 server: dependencies-run onnxruntime
 	swift build -c release --product needletail $(STATIC)
@@ -52,8 +60,9 @@ onnxruntime: dependencies-run
 	@tools/fetch_onnxruntime --quiet
 
 .PHONY: models
-models: $(MODELS_VENV)/ready
+models: server $(MODELS_VENV)/ready
 	$(MODELS_VENV)/bin/python -W ignore tools/make_models.py
+	$(MODELS_VENV)/bin/python tools/demo/run.py --write-example
 
 .PHONY: format
 format:

@@ -10,17 +10,15 @@ that ONNX Runtime 1.31.1 loads, and checked against ONNX Runtime before the scri
 
 digits           trained on scikit-learn's bundled handwritten digits, 64 pixels in,
                  10 probabilities out
-card_fraud_gbdt  200 boosted trees on SIMULATED card transactions, 30 numbers in,
-                 2 probabilities out
-card_fraud_mlp   a 30-64-32-1 perceptron on the same simulated transactions
 word_count       BYTES in, the number of space-separated words of each text out
 identity         FP32 in, the same values out
+
+The two models of card fraud are made by tools/train_card_fraud.py.
 """
 
 import json
 import pathlib
 
-import lightgbm
 import numpy as np
 import onnx
 import onnxruntime
@@ -28,7 +26,6 @@ from onnx import TensorProto, helper, numpy_helper
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
-from sklearn.preprocessing import StandardScaler
 
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "Examples"
 MODELS = EXAMPLES / "models"
@@ -45,23 +42,6 @@ max_batch_size: 64
 input [ { name: "image" data_type: TYPE_FP32 dims: [ 64 ] } ]
 output [ { name: "probabilities" data_type: TYPE_FP32 dims: [ 10 ] label_filename: "labels.txt" } ]
 dynamic_batching { }
-"""
-GBDT_CONFIG = """\
-name: "card_fraud_gbdt"
-platform: "onnxruntime_onnx"
-max_batch_size: 256
-dynamic_batching {
-  priority_levels: 2
-  default_priority_level: 2
-  default_queue_policy { max_queue_size: 4096 }
-}
-model_warmup [
-  {
-    name: "zeros"
-    batch_size: 1
-    inputs { key: "transaction" value { data_type: TYPE_FP32 dims: [ 30 ] zero_data: true } }
-  }
-]
 """
 
 
@@ -189,91 +169,6 @@ def write_digit_requests(images, labels, probabilities):
     (folder / "expected.json").write_text(f"[\n{text}\n]\n")
 
 
-def simulated_transactions(count, random):
-    """Card transactions that nobody made: 30 numbers each, and whether the story calls it fraud."""
-    hour = random.integers(0, 24, count)
-    amount = random.lognormal(3.5, 1.2, count)
-    distance = random.exponential(30, count)
-    per_hour = random.poisson(1.0, count)
-    age = random.integers(1, 4000, count)
-    behaviour = random.normal(0, 1, (count, 25))
-    risk = (
-        0.9 * np.log1p(amount)
-        + 0.6 * np.log1p(distance)
-        + 0.8 * per_hour
-        + 1.2 * ((hour < 5) | (hour > 22))
-        - 0.0006 * age
-        + behaviour[:, :6] @ np.array([0.9, -0.7, 0.6, 0.5, -0.4, 0.3])
-        + 0.8 * behaviour[:, 6] * behaviour[:, 7]
-        + random.logistic(0, 0.6, count)
-    )
-    columns = np.column_stack([amount, hour, distance, per_hour, age, behaviour])
-    return columns.astype(np.float32), (risk > np.quantile(risk, 0.97)).astype(np.int64)
-
-
-def make_card_fraud():
-    random = np.random.default_rng(SEED)
-    train_x, train_y = simulated_transactions(20_000, random)
-    test_x, test_y = simulated_transactions(4_000, random)
-    make_gbdt(train_x, train_y, test_x, test_y)
-    make_mlp(train_x, train_y, test_x, test_y)
-
-
-def make_gbdt(train_x, train_y, test_x, test_y):
-    from onnxmltools import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
-    classifier = lightgbm.LGBMClassifier(
-        n_estimators=200, num_leaves=31, learning_rate=0.05, min_child_samples=10,
-        random_state=SEED, deterministic=True, force_row_wise=True, n_jobs=1, verbose=-1,
-    )  # fmt: skip
-    classifier.fit(train_x, train_y)
-    model = convert_lightgbm(
-        classifier,
-        "card_fraud_gbdt",
-        initial_types=[("transaction", FloatTensorType([None, 30]))],
-        zipmap=False,
-        target_opset=15,
-    )
-    tidy_gbdt(model)
-    save("card_fraud_gbdt", model, GBDT_CONFIG)
-    labels, probabilities = session("card_fraud_gbdt").run(None, {"transaction": test_x})
-    np.testing.assert_allclose(probabilities, classifier.predict_proba(test_x), atol=1e-4)
-    report("card_fraud_gbdt", probabilities[:, 1], test_y)
-
-
-def tidy_gbdt(model):
-    """One name for the batch dimension everywhere, and no variable names of the converter."""
-    model.ir_version = IR_VERSION
-    for value in list(model.graph.input) + list(model.graph.output):
-        value.type.tensor_type.shape.dim[0].Clear()
-        value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    names = {output.name for output in model.graph.output}
-    assert names == {"label", "probabilities"}, names
-
-
-def make_mlp(train_x, train_y, test_x, test_y):
-    scaler = StandardScaler().fit(train_x)
-    classifier = MLPClassifier((64, 32), alpha=1e-3, max_iter=60, random_state=SEED)
-    classifier.fit(scaler.transform(train_x), train_y)
-    scale = (scaler.mean_, scaler.scale_)
-    model = perceptron(
-        "card_fraud_mlp", classifier, scale, "transaction", "probability", "Sigmoid"
-    )
-    save("card_fraud_mlp", model)
-    probability = session("card_fraud_mlp").run(None, {"transaction": test_x})[0]
-    expected = classifier.predict_proba(scaler.transform(test_x))[:, 1:]
-    np.testing.assert_allclose(probability, expected, atol=1e-4)
-    report("card_fraud_mlp", probability[:, 0], test_y)
-
-
-def report(name, scores, labels):
-    top = np.argsort(-scores)[: int(labels.sum())]
-    share = float(labels[top].mean())
-    print(f"{name}: {share:.0%} of the riskiest simulated transactions are fraud")
-    assert share > 0.4
-
-
 def make_word_count():
     nodes = [
         helper.make_node("StringSplit", ["text"], ["words", "count"]),
@@ -304,6 +199,5 @@ def make_identity():
 
 if __name__ == "__main__":
     make_digits()
-    make_card_fraud()
     make_word_count()
     make_identity()
