@@ -7,6 +7,7 @@ import platform
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+MARK = "<!-- Written by the benchmark from here on. -->"
 
 
 def processor():
@@ -31,15 +32,17 @@ def commit():
     return name + (" with changes" if changed else "")
 
 
-def write(figures, path):
-    lines = [
-        "# The benchmark suite, as last run",
-        "",
-        f"Written by `make bench` on {datetime.date.today()}, commit {commit()}: {os.cpu_count()} "
-        f"cores of {processor()}, {platform.system()} {platform.release()}. Server on core 1, load "
-        "on core 0.",
-        "What the figures mean, and what was learnt from them: [serving.md](serving.md).",
-    ]
+def measured():
+    """When, what and where, in a sentence."""
+    return (
+        f"{datetime.date.today()}, commit {commit()}: {os.cpu_count()} cores of {processor()}, "
+        f"{platform.system()} {platform.release()}."
+    )
+
+
+def tables(figures):
+    """Lines: a table a heading, its notes below."""
+    lines = []
     for heading, entries in figures.sections:
         lines += ["", f"## {heading}", ""]
         rows = [entry for entry in entries if not isinstance(entry, str)]
@@ -56,4 +59,23 @@ def write(figures, path):
         if rows and notes:
             lines.append("")
         lines += notes
-    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+    return lines
+
+
+def write(figures, path):
+    lines = [
+        "# The benchmark suite, as last run",
+        "",
+        f"Written by `make bench` on {measured()} Server on core 1, load on core 0.",
+        "What the figures mean, and what was learnt from them: [serving.md](serving.md).",
+    ]
+    pathlib.Path(path).write_text("\n".join(lines + tables(figures)) + "\n")
+
+
+def insert(figures, path):
+    """Puts the tables at the end of a page that people wrote, in place of those behind its mark."""
+    path = pathlib.Path(path)
+    text = path.read_text() if path.exists() else f"# {path.stem.capitalize()}\n"
+    kept = text.split(MARK)[0].rstrip()
+    lines = [kept, "", MARK, "", f"Measured on {measured()}", *tables(figures)]
+    path.write_text("\n".join(lines) + "\n")

@@ -15,7 +15,8 @@ The load is `needletail bench`. What it can offer at most, and how far it agrees
 generators, is measured first; so is the kernel's own price of a request, from a server that parses
 nothing. Whole runs write their tables to docs/measurements/suite.md.
 
-Sections: generator, agreement, floor, small, overhead, compute, overload, reload, memory, start.
+Sections: generator, agreement, floor, small, overhead, compute, overload, reload, memory, start and
+decisions (what Benchmarks/decisions.py measures alone; the server has both cores there).
 """
 
 import argparse
@@ -33,6 +34,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "Tests" / "Interoperability"))
 
+import decisions  # noqa: E402
 import floor  # noqa: E402
 import load  # noqa: E402
 import make_models  # noqa: E402
@@ -43,7 +45,8 @@ from machine import resident_bytes  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
 SERVER_CPU = "1"
-SECTIONS = ["generator", "agreement", "floor", "small", "overhead", "compute", "overload", "reload", "memory", "start"]
+SECTIONS = ["generator", "agreement", "floor", "small", "overhead", "compute", "overload", "reload",
+            "memory", "start", "decisions"]  # fmt: skip
 CONCURRENCIES = [1, 8, 32, 64]
 EXAMPLES = ROOT / "Examples" / "models"
 PAGE = ROOT / "docs" / "measurements" / "suite.md"
@@ -378,6 +381,9 @@ class Bench:
         self.figures.note(f"milliseconds to ready: {[round(one) for one in times]}")
         self.figures.judge("time to ready, median", statistics.median(times), "ms", most=300)
         self.figures.judge("resident memory when ready", max(sizes), "MB", most=120)
+
+    def decisions(self):
+        decisions.Decisions(self.figures, self.arguments.quick, self.arguments.seconds).run()
 
 
 def main():
