@@ -88,8 +88,8 @@ let package = Package(
     room("Windowing", []),
     room("Rules", []),
     room("Definitions", ["Rules", yams]),
-    room("Features", ["Windowing", "Rules", "Definitions", "CZlib", yams]),
-    room("Records", ["Timing", grdb, crypto]),
+    room("Features", ["Timing", "CThreads", "Windowing", "Rules", "Definitions", "CZlib", yams]),
+    room("Records", ["Timing", "CThreads", grdb, crypto]),
     room(
       "Decisions",
       [

@@ -34,7 +34,15 @@ void needletail_lower_thread_priority(int nice) {
   sched_setscheduler(0, SCHED_IDLE, &parameters);
   setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice);
 }
+
+void needletail_describe_writer(const char *name) {
+  needletail_describe_thread(name, NULL, 0);
+  struct sched_param parameters = {0};
+  sched_setscheduler(0, SCHED_BATCH, &parameters);
+}
 #else
+void needletail_describe_writer(const char *name) { (void)name; }
+
 int needletail_describe_thread(const char *name, const int *cpus, int count) {
   (void)name, (void)cpus, (void)count;
   return 0;

@@ -92,6 +92,21 @@ import Testing
     #expect(breaker.openings == 2)
   }
 
+  @Test mutating func `a probe that says nothing makes room for another`() throws {
+    _ = calls(50, failed: true, at: 0)
+    let now = 5 * Self.second
+    for _ in 0..<20 {
+      let permit = breaker.permit(now: now)
+      breaker.release(try #require(permit))
+    }
+    #expect(breaker.state == .halfOpen(underWay: 0, passed: 0))
+    expect(calls(5, at: now), 5)
+    #expect(breaker.state == .closed)
+    let permit = breaker.permit(now: now)
+    breaker.release(try #require(permit))
+    #expect(breaker.state == .closed)
+  }
+
   @Test mutating func `calls permitted before it opened say nothing after`() throws {
     let permit = breaker.permit(now: 0)
     let early = try #require(permit)

@@ -120,10 +120,19 @@ import Timing
     try await harness.stop()
   }
 
+  @Test func `what was recorded in time and is said late is marked as late`() async throws {
+    let recorder = SlowRecorder()
+    let harness = try await PortHarness(try SamplePipeline.make(), recorder: recorder)
+    let decision = try await harness.decide(#"{"amount": 0.5}"#).get()
+    #expect(decision.decidedBy == "gate" && decision.isLate && decision.isDegraded)
+    #expect(decision.degradedReasons == ["late"])
+    try await harness.stop()
+  }
+
   @Test func `a clock that steps moves neither ids back nor features wrongly`() async throws {
     let sections = "features: {views: v.yaml, service: all}\nevent: {source: payments}\nbudget:"
     let definition = try SamplePipeline.make(
-      [("budget:", sections)], files: ["v.yaml": DecisionFeatureTests.views])
+      [("budget:", sections), ("total: 20ms", "total: 20s")], files: ["v.yaml": DecisionFeatureTests.views])
     let harness = try await PortHarness(definition)
     let now: Int64 = 1_700_000_000_000_000_000
     let day: Int64 = 86_400_000_000_000
@@ -168,6 +177,18 @@ import Timing
         #expect(error.description.utf8.count < 20_000)
       }
     }
+  }
+}
+
+/// Keeps the thread until the budget of the sample pipeline is over.
+final class SlowRecorder: DecisionRecorder {
+  func record(
+    _ entry: DecisionEntry, durability: DecisionDurability,
+    completion: @escaping @Sendable (Result<RecordedEntry, RecorderFailure>) -> Void
+  ) throws(RecorderFailure) {
+    let start = MonotonicInstant.now()
+    while MonotonicInstant.now().since(start) <= 20_000_000 {}
+    completion(.success(.recorded))
   }
 }
 

@@ -157,6 +157,40 @@ struct RunDriver {
     #expect(try action(0.25) == (.runRung(1), [.narrowed(1)]))
   }
 
+  /// The breaker of the first tier after sixty calls that end in the same way.
+  private func breaker(
+    after event: DecisionRun.Event, at now: Int64, _ evidence: CallEvidence
+  ) throws -> CircuitBreaker.State {
+    var driver = try RunDriver()
+    for _ in 0..<60 {
+      driver.run = DecisionRun(driver.pipeline, started: 0, deadline: .max)
+      _ = driver.handle(.begin, at: 0)
+      _ = driver.handle(.gated(nil))
+      _ = driver.run.handle(
+        event, now: now, driver.pipeline, &driver.state, evidence: evidence)
+      _ = driver.handle(.failed(tier: 0, .timeout))
+    }
+    return driver.state.tiers[0].breaker.state
+  }
+
+  @Test func `only what the model had time for counts against it`() throws {
+    let open = CircuitBreaker.State.open(until: 5_004_000_000)
+    #expect(try breaker(after: .clock, at: 4_000_000, .whole) == open)
+    #expect(try breaker(after: .clock, at: 6_000_000, .whole) == .open(until: 5_006_000_000))
+    #expect(try breaker(after: .failed(tier: 0, .timeout), at: 4_000_000, .whole) == open)
+    let score = DecisionRun.Event.scored(tier: 0, 0.1)
+    #expect(try breaker(after: score, at: 4_000_000, .whole) == open)
+    #expect(try breaker(after: score, at: 4_000_000, .model(nanoseconds: 4_000_000)) == open)
+    let failed = DecisionRun.Event.failed(tier: 0, .failed)
+    #expect(try breaker(after: failed, at: 4_000_000, .model(nanoseconds: 9)) == open)
+    // A queue of this thread, a thread that stood still, an engine without room.
+    #expect(try breaker(after: .clock, at: 4_000_000, .nothing) == .closed)
+    #expect(try breaker(after: .clock, at: 6_000_001, .whole) == .closed)
+    #expect(try breaker(after: .failed(tier: 0, .timeout), at: 40_000_000, .whole) == .closed)
+    #expect(try breaker(after: .failed(tier: 0, .refused), at: 1, .whole) == .closed)
+    #expect(try breaker(after: score, at: 9_000_000, .model(nanoseconds: 3_999_999)) == .closed)
+  }
+
   @Test func `without time no tier is called and the constant decides`() throws {
     var driver = try RunDriver()
     _ = driver.handle(.begin, at: 25_000_000)

@@ -35,6 +35,34 @@ import Testing
     }
   }
 
+  @Test(arguments: [0.24, 0.27, 0.4, 0.9])
+  func `it is near its target within a thousand requests, however fast they come`(
+    _ declared: Double
+  ) {
+    var definition = EscalationDefinition()
+    definition.cap = 0.35
+    for seed in 1...20 as ClosedRange<UInt64> {
+      for gap in [1_000, 50_000_000] as [Int64] {
+        var controller = EscalationController(definition)
+        var random = Seeded(seed)
+        var escalated = 0
+        for step in 0..<4_000 {
+          let now = Int64(step) * gap
+          let distance = Double.random(in: 0..<1, using: &random) / declared
+          let goes = distance <= controller.band && controller.allows(now: now)
+          controller.note(escalated: goes, now: now)
+          if goes { escalated += 1 }
+          if step == 999 {
+            #expect(abs(controller.band * declared - 0.2) < 0.05, "seed \(seed)")
+          }
+        }
+        // Three deviations of 4,000 requests, and what the first hundreds were too many.
+        let share = Double(escalated) / 4_000
+        #expect(abs(share - 0.2) < 0.025, "seed \(seed), declared \(declared): \(share)")
+      }
+    }
+  }
+
   @Test func `a band that asks for less than the target stays as declared`() {
     let result = run(declared: 0.1, seconds: 60)
     #expect(result.band == 1 && abs(result.share - 0.1) < 0.02)

@@ -23,6 +23,51 @@ import Testing
     #expect(load.cost == 100_000)
   }
 
+  @Test func `it learns how long a turn takes to come, and forgets a stall`() {
+    var load = PortLoad()
+    func turns(_ count: Int, of nanoseconds: Int64) {
+      for _ in 0..<count {
+        var account = load.admit(now: 0, deadline: .max) ?? .init()
+        load.takeTurn(&account, started: nanoseconds / 2, now: nanoseconds)
+        load.takeTurn(&account, started: 0, now: 9_000_000_000)
+        load.spend(100_000, on: &account)
+        load.close(&account)
+      }
+    }
+    turns(500, of: 300_000)
+    #expect(abs(load.stretch - 3) < 0.1 && abs(load.wait - 300_000) < 10_000)
+    #expect(abs(load.turnStretch - 1.5) < 0.1 && abs(load.turnWait - 150_000) < 10_000)
+    var other = load.admit(now: 0, deadline: .max) ?? .init()
+    #expect(load.admit(now: 0, deadline: .max, turnEnd: 250_000) == nil)
+    #expect(load.admit(now: 0, deadline: 550_000) == nil)
+    load.close(&other, counts: false)
+    turns(1_000, of: 50_000)
+    #expect(abs(load.stretch - 0.5) < 0.05 && load.wait == 100_000)
+    turns(1, of: 5_000_000_000)
+    #expect(load.stretch < 1)
+    var skipped = load.admit(now: 0, deadline: .max) ?? .init()
+    let before = load.stretch
+    skipped.skipTurn()
+    load.takeTurn(&skipped, started: 0, now: 1_000_000_000)
+    #expect(load.stretch == before)
+  }
+
+  @Test func `two fifths of what is left are for the work, and none of what is over`() {
+    #expect(PortLoad.deadline(now: 100, end: 1_100) == 500)
+    #expect(PortLoad.deadline(now: 100, end: 90) == 90)
+    #expect(PortLoad.deadline(now: 0, end: .max) > 1 << 60)
+  }
+
+  @Test func `the first few, which are slow, do not count for long`() {
+    var load = PortLoad()
+    for cost in [5_000_000] + [Int64](repeating: 50_000, count: 8) {
+      var account = load.admit(now: 0, deadline: .max) ?? .init()
+      load.spend(cost, on: &account)
+      load.close(&account)
+    }
+    #expect(load.cost < 100_000)
+  }
+
   @Test func `one that has the thread to itself is always taken`() {
     var load = PortLoad()
     var first = load.admit(now: 0, deadline: .max) ?? .init()

@@ -38,8 +38,10 @@ def commands():
 
 
 @pytest.fixture(scope="module")
-def example_server():
-    with ServerProcess(model_zoo.EXAMPLES) as process:
+def example_server(tmp_path_factory):
+    flags = ["--pipeline", ROOT / "Examples/card-fraud/pipeline.yaml"]
+    flags += ["--state", tmp_path_factory.mktemp("state")]
+    with ServerProcess(model_zoo.EXAMPLES, *flags) as process:
         yield process
 
 
@@ -73,6 +75,8 @@ def test_a_command_of_the_readme(example_server, command):
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
     if "/infer" in command:
         assert json.loads(result.stdout)["outputs"], result.stdout
+    if "/v1/decisions/" in command:
+        assert json.loads(result.stdout)["outcome"], result.stdout
 
 
 def test_links_of_the_documents_lead_somewhere():

@@ -11,6 +11,11 @@ int needletail_describe_thread(const char *_Nonnull name, const int *_Nullable c
 /// it starts inherit it. No effect where the system has no such setting for one thread.
 void needletail_lower_thread_priority(int nice);
 
+/// Names the calling thread (15 bytes are kept) and marks it as one that works for the disk: when
+/// it wakes it does not push a thread aside that serves, though its share of the processor stays.
+/// Without effect on the scheduling where the system has no such class.
+void needletail_describe_writer(const char *_Nonnull name);
+
 /// Runs `body(context)` on a new detached thread with an 8 MiB stack. Returns 0, or the error number,
 /// and then `body` was not run.
 int needletail_start_thread(void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);

@@ -30,24 +30,44 @@ extension DecisionPort {
   private func admit(_ call: DecisionCall) -> DecisionFailure? {
     let pipeline = call.request.pipeline
     let now = MonotonicInstant.now().nanoseconds
-    guard let account = load.admit(now: now, deadline: call.run.deadline) else {
-      let left = max(0, call.run.deadline - now)
-      let text =
-        "\(load.count) decisions come first here: this one would take \(Self.text(load.wait)), and "
-        + "\(Self.text(left)) are left of its budget"
-      return DecisionFailure(.overloaded, text, retryAfter: load.wait - left)
+    let turn = call.scratch.turnRunsHere ? call.scratch.turn : nil
+    let end = PortLoad.deadline(now: now, end: call.run.tiersEnd)
+    let turnEnd = turn?.end(now: now) ?? .max
+    guard let account = load.admit(now: now, deadline: end, turnEnd: turnEnd) else {
+      return isTooMuch(left: max(0, end - now), turnLeft: max(0, turnEnd - now))
     }
     call.account = account
+    var isFull = false
     let isAdmitted = pipeline.state.withLock { state in
-      guard state.underWay < pipeline.definition.concurrency else { return false }
+      isFull = turn.map { !$0.hasRoom(state) } ?? false
+      guard !isFull, state.underWay < pipeline.definition.concurrency else { return false }
       state.underWay += 1
       return true
     }
     call.isAdmitted = isAdmitted
     if isAdmitted { return nil }
-    let bound = pipeline.definition.concurrency
-    let text = "\(bound) decisions of '\(pipeline.definition.name)' are under way, its bound"
-    return DecisionFailure(.overloaded, text, retryAfter: max(1_000_000, load.wait))
+    var text = "\(pipeline.definition.concurrency) decisions of '\(pipeline.definition.name)'"
+    if isFull, let turn {
+      text = "\(turn.concurrency) calls of tier '\(pipeline.definition.tiers[turn.tier].name)'"
+    }
+    return DecisionFailure(
+      .overloaded, text + " are under way, its bound", retryAfter: max(1_000_000, load.wait))
+  }
+
+  /// Says that a decision cannot be made, or have its turn, within these nanoseconds.
+  private func isTooMuch(left: Int64, turnLeft: Int64) -> DecisionFailure {
+    let first = "\(load.count) decisions come first here: "
+    if load.turnWait > turnLeft {
+      let text =
+        "this one would meet its model in \(Self.text(load.turnWait)), and has "
+        + "\(Self.text(turnLeft)) for that"
+      return DecisionFailure(
+        .overloaded, first + text, retryAfter: max(load.turnWait - turnLeft, load.wait - left))
+    }
+    let text =
+      "this one would take \(Self.text(load.wait)), and has \(Self.text(left)) of its budget "
+      + "for that"
+    return DecisionFailure(.overloaded, first + text, retryAfter: load.wait - left)
   }
 
   /// Milliseconds with three digits.
@@ -72,6 +92,7 @@ extension DecisionPort {
       }
     }
     guard call.isLookingUp else { return false }
+    call.account.skipTurn()
     call.recordDeadline = call.request.waitsForRecord ? .max : call.run.deadline
     wait(call)
     return true

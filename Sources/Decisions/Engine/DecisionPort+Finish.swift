@@ -8,11 +8,7 @@ extension DecisionPort {
   /// Says the decision, appends its event, records it and answers.
   func finish(_ call: DecisionCall) {
     var decision = DecisionText.decision(call, id: ids.next(at: call.request.wallTime))
-    decision.isLate = MonotonicInstant.now().nanoseconds > call.run.deadline
-    if decision.isLate {
-      decision.isDegraded = true
-      decision.degradedReasons.append("late")
-    }
+    if MonotonicInstant.now().nanoseconds > call.run.deadline { decision.markLate() }
     call.decision = decision
     call.recordDeadline = call.request.waitsForRecord ? .max : call.run.deadline
     // The event first: a decision that is repeated because its record is missing finds it there.
@@ -24,17 +20,10 @@ extension DecisionPort {
   /// Appends the event; false if that failed, and with it the decision.
   func appendEvent(_ call: DecisionCall, id: String) -> Bool {
     let waits = call.request.pipeline.waitsForEvent
-    let bound = NIOLoopBound(FinishWait(call: call, port: self), eventLoop: eventLoop)
-    let eventLoop = eventLoop
     do throws(StoreFailure) {
       call.isEventPending = waits
-      let isAppended = try call.scratch.appendEvent(call, id: id) { result in
-        guard waits else { return }
-        eventLoop.execute {
-          let (call, port) = (bound.value.call, bound.value.port)
-          port.measure(call) { port.appended(call, result) }
-        }
-      }
+      let completion = waits ? whenAppended(call) : nil
+      let isAppended = try call.scratch.appendEvent(call, id: id, completion: completion)
       if !isAppended { call.isEventPending = false }
     } catch {
       call.isEventPending = false
@@ -43,6 +32,20 @@ extension DecisionPort {
       return false
     }
     return true
+  }
+
+  /// Goes on with a decision on its thread once its event is on disk.
+  private func whenAppended(
+    _ call: DecisionCall
+  ) -> @Sendable (Result<Void, StoreFailure>) -> Void {
+    let bound = NIOLoopBound(FinishWait(call: call, port: self), eventLoop: eventLoop)
+    let eventLoop = eventLoop
+    return { result in
+      eventLoop.execute {
+        let (call, port) = (bound.value.call, bound.value.port)
+        port.measure(call) { port.appended(call, result) }
+      }
+    }
   }
 
   /// Hands the decision to the recorder; false if it was refused, and with it the decision.
@@ -118,7 +121,11 @@ extension DecisionPort {
     guard var decision = call.decision else { return }
     // The only one from here on, so that its stages are not copied.
     call.decision = nil
-    let total = MonotonicInstant.now().since(call.request.receivedAt)
+    let now = MonotonicInstant.now()
+    // What was in time when it was recorded may be late when it is said; but nobody waits for what
+    // waits for its record however long that takes.
+    if now.nanoseconds > call.run.deadline, !call.request.waitsForRecord { decision.markLate() }
+    let total = now.since(call.request.receivedAt)
     let known = decision.stages.reduce(0) { $0 + $1.nanoseconds }
     if engine.recorder != nil {
       decision.stages.append(.init(name: "record", nanoseconds: max(0, total - known)))
@@ -148,4 +155,14 @@ extension DecisionPort {
 struct FinishWait {
   let call: DecisionCall
   let port: DecisionPort
+}
+
+extension Decision {
+  /// Says that it came after its deadline; once.
+  fileprivate mutating func markLate() {
+    guard !isLate else { return }
+    isLate = true
+    isDegraded = true
+    degradedReasons.append("late")
+  }
 }

@@ -53,14 +53,20 @@ package final class DecisionPort {
   }
 
   /// Does what the decision asks for until it waits or is done.
-  func advance(_ call: DecisionCall, _ first: DecisionRun.Event) {
+  ///
+  /// - Parameter evidence: what the event says about the model that was asked.
+  func advance(
+    _ call: DecisionCall, _ first: DecisionRun.Event, evidence: CallEvidence = .whole
+  ) {
     let pipeline = call.request.pipeline
     var event = first
+    var said = evidence
     while true {
       let now = MonotonicInstant.now().nanoseconds
       let action = pipeline.state.withLock {
-        call.run.handle(event, now: now, pipeline.definition, &$0)
+        call.run.handle(event, now: now, pipeline.definition, &$0, evidence: said)
       }
+      said = .whole
       cancelUnawaited(call)
       switch action {
       case .readFeatures(let until):
@@ -114,11 +120,15 @@ package final class DecisionPort {
         model: pipeline.definition.tiers[tier].model,
         version: pipeline.definition.tiers[tier].version)
       call.versions[tier] = version.versionText
+      // The engine's forecast for this thread assumes full batches; what was let in here was found
+      // to be in time, and the run's own clock ends the wait.
+      let deadline = version.runsInline ? max(until, call.run.tiersEnd) : until
       let request = try TierModel.request(
-        pipeline.definition.tiers[tier], call, version: version, deadline: until,
+        pipeline.definition.tiers[tier], call, version: version, deadline: deadline,
         receiver: TierCall(tier: tier, call: call, port: self))
       call.inference = (tier, request)
       inference.submit(request)
+      call.scratch.note(tier, runsHere: request.runsOnPort)
       return nil
     } catch {
       return TierFailure(error.code)
@@ -131,16 +141,31 @@ package final class DecisionPort {
     of request: InferenceRequest
   ) {
     if call.inference?.request === request { call.inference = nil }
+    if request.runsOnPort { takeTurn(call, tier, started: request.stages.dispatched) }
     switch outcome {
     case .success(let outputs):
       request.recordEncoded(at: .now())
       let pipeline = call.request.pipeline
       let raw = TierModel.score(pipeline.definition.tiers[tier], outputs, request.version)
       let score = raw.flatMap { pipeline.definition.tiers[tier].calibration.probability($0) }
-      advance(call, .scored(tier: tier, score))
+      advance(call, .scored(tier: tier, score), evidence: Self.evidence(of: request))
     case .failure(let error):
-      advance(call, .failed(tier: tier, TierFailure(error.code)))
+      let failure = TierFailure(error.code)
+      // What ran out of time in the queue of this thread never met its model.
+      let isOurs = failure == .timeout && request.runsOnPort
+      advance(
+        call, .failed(tier: tier, failure),
+        evidence: isOurs ? .nothing : Self.evidence(of: request))
     }
+  }
+
+  /// What a request that has come back says about its model: its run alone where that was on this
+  /// thread, else all the time until the run had ended, but not that until this thread noticed.
+  private static func evidence(of request: InferenceRequest) -> CallEvidence {
+    if request.runsOnPort { return .model(nanoseconds: request.portNanoseconds) }
+    let ended = request.stages.completed
+    guard ended > request.stages.received else { return .whole }
+    return .model(nanoseconds: ended.since(request.stages.received))
   }
 
   /// Takes back what nobody waits for any more.
@@ -179,6 +204,28 @@ extension DecisionPort {
   }
 }
 
+// When the turn of a decision comes on this thread.
+extension DecisionPort {
+  /// Notes that the model of a tier ran here for a decision, or was given up.
+  private func takeTurn(_ call: DecisionCall, _ tier: Int, started: MonotonicInstant) {
+    guard tier == call.scratch.turn?.tier else { return }
+    let now = MonotonicInstant.now()
+    let turn = started == .distantPast ? now : started
+    load.takeTurn(&call.account, started: turn.nanoseconds, now: now.nanoseconds)
+  }
+
+  /// The model that a decision waits for is late.
+  private func lookAfter(_ call: DecisionCall) {
+    if call.isRecordAwaited { return recordIsLate(call) }
+    guard let (tier, request) = call.inference, request.runsOnPort else {
+      return advance(call, .clock)
+    }
+    takeTurn(call, tier, started: .distantPast)
+    // It waits in the queue of this thread, so its model cannot have had its time.
+    advance(call, .clock, evidence: .nothing)
+  }
+}
+
 // Looking after decisions that wait.
 extension DecisionPort {
   func wait(_ call: DecisionCall) {
@@ -194,7 +241,10 @@ extension DecisionPort {
     look?.cancel()
     nextLook = instant
     let deadline = NIODeadline.uptimeNanoseconds(UInt64(max(0, instant)))
-    look = loop.scheduleTask(deadline: deadline) { [self] in lookAround() }
+    look = loop.scheduleTask(deadline: deadline) { [self] in
+      // After what has come from other threads meanwhile: an answer that is here is not missing.
+      loop.execute { self.lookAround() }
+    }
   }
 
   /// Tells those whose time has come, and sees when the next one's will.
@@ -205,9 +255,7 @@ extension DecisionPort {
     let due = waiting.values.filter { $0.timer <= now }
     for call in due {
       waiting[ObjectIdentifier(call)] = nil
-      measure(call) {
-        if call.isRecordAwaited { recordIsLate(call) } else { advance(call, .clock) }
-      }
+      measure(call) { lookAfter(call) }
     }
     if let next = waiting.values.map(\.timer).min(), next < nextLook { lookAgain(at: next) }
   }

@@ -4,6 +4,10 @@ internal import Rules
 /// What a port reuses from decision to decision of one pipeline.
 final class PipelineScratch {
   let pipeline: Pipeline
+  /// What a decision may wait for the model it meets first, if that runs on the port's thread.
+  let turn: TurnLimit?
+  /// Whether that model ran there when it was asked last.
+  private(set) var turnRunsHere = false
   private var text: RecordText
   private var row: RuleRow?
   /// The call whose values the row holds.
@@ -15,12 +19,18 @@ final class PipelineScratch {
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline
+    turn = TurnLimit(pipeline.definition)
     text = RecordText(pipeline.definition)
     row = pipeline.definition.fields.schema.map { RuleRow($0) }
     if let use = pipeline.definition.features {
       record = use.definitions.request.map { EventRecord($0) }
       if let source = use.event { events = [EventRecord(use.definitions.sources[source].schema)] }
     }
+  }
+
+  /// Notes where the model of a tier was asked.
+  func note(_ tier: Int, runsHere: Bool) {
+    if tier == turn?.tier { turnRunsHere = runsHere }
   }
 
   /// Reads the features of a request; false if they were not to be had by `until`.
@@ -48,7 +58,7 @@ final class PipelineScratch {
   /// - Returns: whether there is an event.
   func appendEvent(
     _ call: DecisionCall, id: String,
-    completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    completion: (@Sendable (Result<Void, StoreFailure>) -> Void)?
   ) throws(StoreFailure) -> Bool {
     guard let use = pipeline.definition.features, let store = pipeline.features,
       let source = use.event, !events.isEmpty, case .store = call.request.supply
@@ -63,7 +73,7 @@ final class PipelineScratch {
     if pipeline.isVolatile {
       store.ingestVolatile(
         events[...], source: source, now: call.request.wallTime, into: &outcomes)
-      completion(.success(()))
+      completion?(.success(()))
       return true
     }
     try store.ingest(

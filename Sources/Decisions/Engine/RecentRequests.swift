@@ -7,7 +7,8 @@ struct RecentRequests: Sendable {
 
   private enum Entry: Sendable {
     case underWay([Waiter])
-    case decided(Decision)
+    /// Boxed, so that the table stays small and moves little.
+    indirect case decided(Decision)
   }
 
   /// What a request with an id finds.

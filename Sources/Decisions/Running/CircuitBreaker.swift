@@ -73,6 +73,12 @@ package struct CircuitBreaker: Sendable {
     }
   }
 
+  /// Gives back the permit of a call that says nothing about its tier.
+  package mutating func release(_ permit: Permit) {
+    guard permit.epoch == epoch, case .halfOpen(let underWay, let passed) = state else { return }
+    state = .halfOpen(underWay: max(0, underWay - 1), passed: passed)
+  }
+
   /// How near to opening it is: 0 for a healthy tier, 1 for one that is not closed.
   package mutating func strain(now: Int64) -> Double {
     guard state == .closed else { return 1 }

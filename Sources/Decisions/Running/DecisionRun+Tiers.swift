@@ -47,24 +47,32 @@ extension DecisionRun {
 
   /// A called tier came back, wanted or not.
   mutating func answered(
-    _ tier: Int, _ event: Event, _ now: Int64, _ pipeline: borrowing PipelineDefinition,
-    _ state: inout PipelineState
+    _ tier: Int, _ event: Event, _ evidence: CallEvidence, _ now: Int64,
+    _ pipeline: borrowing PipelineDefinition, _ state: inout PipelineState
   ) -> Action {
     let bit: UInt8 = 1 << UInt8(tier)
     guard outstanding & bit != 0 else { return .wait }
     outstanding &= ~bit
     state.tiers[tier].inFlight -= 1
     guard phase == .waiting(tier) else { return .wait }
+    let due = timer
     timer = .max
     endStage(.tier(tier), now)
     let spent = stages.last?.nanoseconds ?? 0
     guard case .scored(_, let score?) = event else {
       var failure = TierFailure.failed
       if case .failed(_, let why) = event { failure = why }
-      state.tiers[tier].breaker.record(permit, failed: true, nanoseconds: spent, now: now)
+      let evidence =
+        switch failure {
+        // The engine had no room; its model was not asked.
+        case .refused: CallEvidence.nothing
+        case .timeout: evidence.seen(now, due: due, timeout: pipeline.tiers[tier].timeout)
+        default: evidence
+        }
+      state.tiers[tier].breaker.record(permit, evidence, failed: true, spent: spent, now: now)
       return unavailable(tier, failure, spent: spent, now, pipeline, &state)
     }
-    state.tiers[tier].breaker.record(permit, failed: false, nanoseconds: spent, now: now)
+    state.tiers[tier].breaker.record(permit, evidence, failed: false, spent: spent, now: now)
     return take(score, of: tier, spent: spent, now, pipeline, &state)
   }
 
@@ -119,13 +127,14 @@ extension DecisionRun {
 
   /// The tier had its time; its answer, should one come, is not waited for.
   mutating func timedOut(
-    _ tier: Int, _ now: Int64, _ pipeline: borrowing PipelineDefinition,
-    _ state: inout PipelineState
+    _ tier: Int, _ evidence: CallEvidence, _ now: Int64,
+    _ pipeline: borrowing PipelineDefinition, _ state: inout PipelineState
   ) -> Action {
+    let evidence = evidence.seen(now, due: timer, timeout: pipeline.tiers[tier].timeout)
     timer = .max
     endStage(.tier(tier), now)
     let spent = stages.last?.nanoseconds ?? 0
-    state.tiers[tier].breaker.record(permit, failed: true, nanoseconds: spent, now: now)
+    state.tiers[tier].breaker.record(permit, evidence, failed: true, spent: spent, now: now)
     return unavailable(tier, .timeout, spent: spent, now, pipeline, &state)
   }
 

@@ -126,13 +126,15 @@ package struct DecisionRun: Sendable {
 
   /// Takes an event; the only way to go on. What comes too late or unasked changes nothing but the
   /// count of calls in flight.
+  ///
+  /// - Parameter evidence: what the end of a call says about the model that was asked.
   package mutating func handle(
     _ event: Event, now: Int64, _ pipeline: borrowing PipelineDefinition,
-    _ state: inout PipelineState
+    _ state: inout PipelineState, evidence: CallEvidence = .whole
   ) -> Action {
     switch (event, phase) {
     case (.scored(let tier, _), _), (.failed(let tier, _), _):
-      return answered(tier, event, now, pipeline, &state)
+      return answered(tier, event, evidence, now, pipeline, &state)
     case (.begin, .idle): return begin(now, pipeline, &state)
     case (.featuresRead(let isThere), .features):
       endStage(.features, now)
@@ -163,7 +165,7 @@ package struct DecisionRun: Sendable {
       }
       return finish()
     case (.clock, .waiting(let tier)) where now >= timer:
-      return timedOut(tier, now, pipeline, &state)
+      return timedOut(tier, evidence, now, pipeline, &state)
     default: return .wait
     }
   }

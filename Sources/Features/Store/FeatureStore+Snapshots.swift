@@ -1,3 +1,4 @@
+private import CThreads
 private import Dispatch
 private import Foundation
 internal import Synchronization
@@ -36,13 +37,13 @@ extension FeatureStore {
   package func snapshotIfDue(report: @escaping @Sendable (StoreFailure) -> Void) {
     guard isSnapshotDue else { return }
     let thread = Thread { [self] in
+      unsafe needletail_describe_writer("snapshot")
       do throws(StoreFailure) {
         try writeSnapshot()
       } catch {
         if error != .snapshotRunning { report(error) }
       }
     }
-    thread.name = "snapshot"
     thread.start()
   }
 

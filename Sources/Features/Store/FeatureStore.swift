@@ -63,7 +63,8 @@ package final class FeatureStore: Sendable {
   }
 
   /// Takes in events of one source. They count from now on, and are safe when `completion` says so;
-  /// it is called once, mostly on the log's thread, unless this throws.
+  /// it is called once, mostly on the log's thread, unless this throws. Without one they are safe
+  /// within ``StoreOptions/lazyGatherNanoseconds`` and an fsync.
   ///
   /// A batch that was not acknowledged may be sent again: what was taken in already is a duplicate,
   /// acknowledged when the first is durable.
@@ -75,7 +76,7 @@ package final class FeatureStore: Sendable {
   package func ingest(
     _ events: ArraySlice<EventRecord>, source: Int, now: Int64,
     into outcomes: inout [IngestOutcome],
-    completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    completion: (@Sendable (Result<Void, StoreFailure>) -> Void)?
   ) throws(StoreFailure) {
     outcomes.removeAll(keepingCapacity: true)
     try take(events, completion) { state, slice in
@@ -96,7 +97,7 @@ package final class FeatureStore: Sendable {
 
   private func take(
     _ records: ArraySlice<EventRecord>,
-    _ completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void,
+    _ completion: (@Sendable (Result<Void, StoreFailure>) -> Void)?,
     _ body: (inout State, Range<Int>) -> [UInt8]
   ) throws(StoreFailure) {
     var size = 64
@@ -114,13 +115,14 @@ package final class FeatureStore: Sendable {
         // Appended under the lock, so that the log has the order of the state.
         return log.append(
           payload, sequence: state.sequence, charge: isLast ? size : 0,
-          batches: isLast ? slices : 0, completion: isLast ? completion : nil)
+          batches: isLast ? slices : 0, isAwaited: completion != nil,
+          completion: isLast ? completion : nil)
       }
       start = end
       // Also for those who do not queue at the lock, but look whether it is free.
       if !isLast { SystemCalls.giveWay() }
     }
-    if let problem { completion(.failure(problem)) }
+    if let problem { completion?(.failure(problem)) }
   }
 
   /// The features of a service for one request, as of an instant: see

@@ -8,6 +8,12 @@ package struct StoreOptions: Sendable {
   package var queueBatches = 65_536
   /// Bytes written with one fsync, about.
   package var groupBytes = 4 << 20
+  /// How long events gather company before they are written, in nanoseconds.
+  package var gatherNanoseconds: Int64 = 1_000_000
+  /// As many bytes are written without waiting for more.
+  package var gatherBytes = 64 << 10
+  /// How long events that nobody waits for gather company in memory, in nanoseconds.
+  package var lazyGatherNanoseconds: Int64 = 10_000_000
   /// Bytes of log after which a snapshot is due, unless the newest one is larger.
   package var snapshotBytes = 64 << 20
   /// Bytes of state copied in one go, while events wait.

@@ -1,3 +1,4 @@
+private import CThreads
 private import Dispatch
 private import Foundation
 internal import Synchronization
@@ -18,12 +19,12 @@ final class RecordWriter: Sendable {
   /// Starts the thread, which owns `target` until it ends.
   func start(_ target: any RecordTarget, copier: LogCopier?) {
     let thread = Thread { [self] in
+      unsafe needletail_describe_writer("records")
       var run = WriterRun(target: target, copier: copier, options: options)
       while step(&run) {}
       run.close()
       ended.signal()
     }
-    thread.name = "records"
     thread.start()
   }
 

@@ -1,9 +1,11 @@
+private import CThreads
 private import Dispatch
 private import Foundation
 internal import Synchronization
+internal import Timing
 
 /// The log of a store: what is appended is written in groups, with one fsync each, by one thread,
-/// and then acknowledged, in order.
+/// and then acknowledged, in order. What nobody waits for gathers company before it is written.
 ///
 /// Any thread appends. The queue is bounded. A full disk is waited for: what was taken in is kept
 /// and written when there is room, while nothing new is. Any other error of the disk is final.
@@ -18,6 +20,8 @@ final class EventLog: Sendable {
     var charge: Int
     var batches: Int
     var completion: Completion?
+    /// Whether somebody waits for it to be written.
+    var isAwaited = true
   }
 
   fileprivate struct Queue {
@@ -29,12 +33,22 @@ final class EventLog: Sendable {
     /// Bytes of payload written since the log was opened.
     var written = 0
     var isEnding = false
+    /// Whether somebody waits for one of the entries.
+    var isAwaited = false
+
+    /// How long what waits may wait for more, in nanoseconds; `nil` if it is written at once.
+    func patience(_ options: StoreOptions) -> Int64? {
+      guard !entries.isEmpty, !isEnding, failure == nil, charged < options.gatherBytes else {
+        return nil
+      }
+      return isAwaited ? options.gatherNanoseconds : options.lazyGatherNanoseconds
+    }
   }
 
   private let queue: Mutex<Queue>
   private let writer: Mutex<LogWriter>
   private let options: StoreOptions
-  private let wake = DispatchSemaphore(value: 0)
+  private let wake = MonotonicSemaphore()
   private let ended = DispatchSemaphore(value: 0)
 
   init(_ writer: LogWriter, _ options: StoreOptions) {
@@ -74,19 +88,22 @@ final class EventLog: Sendable {
   /// Appends a batch for which there is room. Sequences ascend by one; an empty payload has none
   /// and is acknowledged when all before it is durable.
   ///
+  /// - Parameter isAwaited: whether somebody waits for it to be written; if not, it may stay in
+  ///   memory for ``StoreOptions/lazyGatherNanoseconds``.
   /// - Returns: why it will never be written, in which case `completion` is not called.
   func append(
     _ payload: [UInt8], sequence: UInt64, charge: Int = 0, batches: Int = 0,
-    completion: Completion? = nil
+    isAwaited: Bool = true, completion: Completion? = nil
   ) -> StoreFailure? {
     let (problem, wakes): (StoreFailure?, Bool) = queue.withLock { queue in
       if case .stopped = queue.failure { return (queue.failure, false) }
-      let wasEmpty = queue.entries.isEmpty
+      let wakes = queue.entries.isEmpty || (isAwaited && !queue.isAwaited)
+      queue.isAwaited = isAwaited || (queue.isAwaited && !queue.entries.isEmpty)
       queue.entries.append(
         Entry(
           payload: payload, sequence: sequence, charge: charge, batches: batches,
-          completion: completion))
-      return (nil, wasEmpty)
+          completion: completion, isAwaited: isAwaited))
+      return (nil, wakes)
     }
     if wakes { wake.signal() }
     return problem
@@ -118,15 +135,23 @@ final class EventLog: Sendable {
   /// Starts the writing thread.
   func start() {
     let thread = Thread { [self] in
+      unsafe needletail_describe_writer("event log")
       while true {
         wake.wait()
-        while commit() {}
+        repeat { gather() } while commit()
         if queue.withLock({ $0.isEnding }) { break }
       }
       ended.signal()
     }
-    thread.name = "event log"
     thread.start()
+  }
+
+  /// Waits a moment for more, longer while nobody waits for what there is.
+  private func gather() {
+    let start = MonotonicInstant.now()
+    while let patience = queue.withLock({ $0.patience(options) }) {
+      guard wake.wait(until: start.advanced(byNanoseconds: patience)) else { return }
+    }
   }
 
   /// Takes nothing more, writes what waits and ends the thread.
@@ -154,6 +179,7 @@ extension EventLog.Queue {
     }
     let group = Array(entries.prefix(count))
     entries.removeFirst(count)
+    isAwaited = entries.contains { $0.isAwaited }
     return group
   }
 
