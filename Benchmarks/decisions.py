@@ -40,7 +40,7 @@ BUDGET_MS = 30
 RATE = 5_000
 STAGES = ("features", "gate", "trees", "deep", "rules", "record", "total")
 TRAINING = [ROOT / "Examples" / "card-fraud" / "figures.json",
-            ROOT / ".needletail" / "demo" / "figures.json"]  # fmt: skip
+            ROOT / ".needletail" / "demo" / "training.json"]  # fmt: skip
 
 
 class Decisions:

@@ -18,6 +18,8 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "CThreads"),
+    .target(name: "Timing", swiftSettings: strict),
     .target(name: "Windowing", swiftSettings: strict),
     .target(name: "Rules", swiftSettings: strict),
     .target(
@@ -26,7 +28,8 @@ let package = Package(
     .target(
       name: "Features",
       dependencies: [
-        "Windowing", "Rules", "Definitions", "CZlib", .product(name: "Yams", package: "Yams"),
+        "Timing", "CThreads", "Windowing", "Rules", "Definitions", "CZlib",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -14,6 +14,7 @@ import socket
 import time
 
 CONNECTIONS = 64
+REPEATS = 3
 TIMEOUT = 10.0
 DECISIONS_PATH = "/v1/decisions/card-fraud"
 REPORTS_PATH = "/v1/events/fraud_reports"
@@ -125,6 +126,8 @@ class Run:
         self.poll = select.epoll()
         self.busy, self.free = {}, []
         self.next, self.broken = 0, 0
+        # What was answered 503 is sent again with its id, as docs/decisions-api.md says.
+        self.tries, self.again = bytearray(len(requests)), []
         self.poll.register(self.reports.connection.socket, select.EPOLLIN)
         for _ in range(CONNECTIONS):
             self.open()
@@ -141,7 +144,7 @@ class Run:
         self.start = time.perf_counter()
         last, shown = self.due[-1] + TIMEOUT, 0.0
         while self.next < len(self.due) or len(self.free) < CONNECTIONS \
-                or not self.reports.is_finished:
+                or self.again or not self.reports.is_finished:
             now = time.perf_counter() - self.start
             if now > last:
                 break
@@ -155,15 +158,20 @@ class Run:
 
     def send_due(self, now):
         due, count = self.due, len(self.due)
+        while self.again and self.free:
+            self.send(self.again.pop())
         while self.next < count and due[self.next] <= now and self.free:
-            number, connection = self.next, self.free.pop()
+            self.sent[self.next] = time.perf_counter() - self.start
             self.next += 1
-            self.sent[number] = time.perf_counter() - self.start
-            try:
-                connection.send(number, self.requests[number])
-            except OSError:
-                self.finish(connection, 0, b"")
+            self.send(self.next - 1)
         self.reports.send_due(self.next)
+
+    def send(self, number):
+        connection = self.free.pop()
+        try:
+            connection.send(number, self.requests[number])
+        except OSError:
+            self.finish(connection, 0, b"")
 
     def wait(self, now):
         """Until the next is due or an answer comes; epoll alone waits for whole milliseconds."""
@@ -183,10 +191,13 @@ class Run:
 
     def finish(self, connection, status, body):
         number = connection.number
-        if number is not None:
+        if status == 503 and self.tries[number] < REPEATS:
+            self.tries[number] += 1
+            self.again.append(number)
+        elif number is not None:
             self.answers[number] = Answer(self.due[number], self.sent[number],
                                           time.perf_counter() - self.start, status, body)
-            connection.number = None
+        connection.number = None
         if status:
             self.free.append(connection)
             return
