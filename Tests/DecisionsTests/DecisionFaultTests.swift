@@ -132,7 +132,8 @@ import Timing
   @Test func `a clock that steps moves neither ids back nor features wrongly`() async throws {
     let sections = "features: {views: v.yaml, service: all}\nevent: {source: payments}\nbudget:"
     let definition = try SamplePipeline.make(
-      [("budget:", sections), ("total: 20ms", "total: 20s")], files: ["v.yaml": DecisionFeatureTests.views])
+      [("budget:", sections), ("total: 20ms", "total: 20s")],
+      files: ["v.yaml": DecisionFeatureTests.views])
     let harness = try await PortHarness(definition)
     let now: Int64 = 1_700_000_000_000_000_000
     let day: Int64 = 86_400_000_000_000
