@@ -6,6 +6,7 @@ connection are in it. Both are also measured apart, to tell how far the driver c
 Reports of fraud go to the server on a connection of their own, as they become known.
 """
 
+import collections
 import dataclasses
 import gc
 import random
@@ -14,7 +15,7 @@ import socket
 import time
 
 CONNECTIONS = 64
-REPEATS = 3
+REPEATS, PAUSE = 5, 0.02
 TIMEOUT = 10.0
 DECISIONS_PATH = "/v1/decisions/card-fraud"
 REPORTS_PATH = "/v1/events/fraud_reports"
@@ -127,7 +128,7 @@ class Run:
         self.busy, self.free = {}, []
         self.next, self.broken = 0, 0
         # What was answered 503 is sent again with its id, as docs/decisions-api.md says.
-        self.tries, self.again = bytearray(len(requests)), []
+        self.tries, self.again = bytearray(len(requests)), collections.deque()
         self.poll.register(self.reports.connection.socket, select.EPOLLIN)
         for _ in range(CONNECTIONS):
             self.open()
@@ -158,8 +159,8 @@ class Run:
 
     def send_due(self, now):
         due, count = self.due, len(self.due)
-        while self.again and self.free:
-            self.send(self.again.pop())
+        while self.again and self.again[0][0] <= now and self.free:
+            self.send(self.again.popleft()[1])
         while self.next < count and due[self.next] <= now and self.free:
             self.sent[self.next] = time.perf_counter() - self.start
             self.next += 1
@@ -178,6 +179,8 @@ class Run:
         until = 0.05
         if self.next < len(self.due) and self.free:
             until = max(0.0, min(until, self.due[self.next] - now))
+        if self.again and self.free:
+            until = max(0.0, min(until, self.again[0][0] - now))
         if not select.select([self.poll], [], [], until)[0]:
             return
         for number, _ in self.poll.poll(0):
@@ -193,7 +196,8 @@ class Run:
         number = connection.number
         if status == 503 and self.tries[number] < REPEATS:
             self.tries[number] += 1
-            self.again.append(number)
+            now = time.perf_counter() - self.start
+            self.again.append((now + PAUSE * self.tries[number], number))
         elif number is not None:
             self.answers[number] = Answer(self.due[number], self.sent[number],
                                           time.perf_counter() - self.start, status, body)
