@@ -1,3 +1,4 @@
+internal import Decisions
 internal import Records
 
 /// A decision as it was recorded. docs/records.md explains the members.
@@ -16,7 +17,8 @@ public struct DecisionRecord: Sendable, Equatable {
   public var decidedAt: Int64
   public var outcome: String
   public var isDegraded: Bool
-  /// Everything else as JSON in UTF-8: inputs (sensitive ones redacted), features, tiers, reasons.
+  /// The decision as JSON in UTF-8, with its inputs (sensitive ones redacted), features, tiers and
+  /// reasons.
   public var body: [UInt8]
 
   init(_ stored: StoredRecord) {
@@ -29,7 +31,7 @@ public struct DecisionRecord: Sendable, Equatable {
     decidedAt = stored.record.decidedAt
     outcome = stored.record.outcome
     isDegraded = stored.record.isDegraded
-    body = stored.record.body
+    body = stored.record.decisionJSON()
   }
 }
 

@@ -16,10 +16,13 @@ package struct DecisionRecord: Sendable, Equatable {
   package var isDegraded: Bool
   /// Everything else as canonical JSON (UTF-8), with sensitive fields already redacted.
   package var body: [UInt8]
+  /// What its body leaves out because many records have it in common.
+  package var context: RecordContext?
 
   package init(
     id: String, requestID: String? = nil, pipeline: String, pipelineDigest: String,
-    decidedAt: Int64, outcome: String, isDegraded: Bool = false, body: [UInt8]
+    decidedAt: Int64, outcome: String, isDegraded: Bool = false, body: [UInt8],
+    context: RecordContext? = nil
   ) {
     self.id = id
     self.requestID = requestID
@@ -29,6 +32,7 @@ package struct DecisionRecord: Sendable, Equatable {
     self.outcome = outcome
     self.isDegraded = isDegraded
     self.body = body
+    self.context = context
   }
 }
 

@@ -2,6 +2,7 @@ import Dispatch
 import Features
 import ModelRuntimes
 import NIOCore
+import Records
 import Synchronization
 import Testing
 import Timing
@@ -184,8 +185,8 @@ import Timing
 /// Keeps the thread until the budget of the sample pipeline is over.
 final class SlowRecorder: DecisionRecorder {
   func record(
-    _ entry: DecisionEntry, durability: DecisionDurability,
-    completion: @escaping @Sendable (Result<RecordedEntry, RecorderFailure>) -> Void
+    _ entry: DecisionRecord, durability: DecisionDurability,
+    completion: @escaping @Sendable (Result<RecorderOutcome, RecorderFailure>) -> Void
   ) throws(RecorderFailure) {
     let start = MonotonicInstant.now()
     while MonotonicInstant.now().since(start) <= 20_000_000 {}

@@ -3,6 +3,7 @@ import ModelRuntimes
 import NIOCore
 import NIOPosix
 import NeedletailTesting
+import Records
 import Synchronization
 import Tensors
 import Testing
@@ -130,27 +131,27 @@ final class MemoryRecorder: DecisionRecorder {
     case holds
   }
 
-  let entries = Mutex<[DecisionEntry]>([])
+  let entries = Mutex<[DecisionRecord]>([])
   let behaviour: Behaviour
   init(_ behaviour: Behaviour = .keeps) { self.behaviour = behaviour }
 
   func record(
-    _ entry: DecisionEntry, durability: DecisionDurability,
-    completion: @escaping @Sendable (Result<RecordedEntry, RecorderFailure>) -> Void
+    _ entry: DecisionRecord, durability: DecisionDurability,
+    completion: @escaping @Sendable (Result<RecorderOutcome, RecorderFailure>) -> Void
   ) throws(RecorderFailure) {
     switch behaviour {
     case .refuses: throw RecorderFailure("the queue is full")
     case .fails: completion(.failure(RecorderFailure("the disk is full")))
     case .holds: break
     case .keeps:
-      let known = entries.withLock { entries -> DecisionEntry? in
+      let known = entries.withLock { entries -> DecisionRecord? in
         if let id = entry.requestID, let known = entries.first(where: { $0.requestID == id }) {
           return known
         }
         entries.append(entry)
         return nil
       }
-      completion(.success(known.map { .duplicate(body: $0.body) } ?? .recorded))
+      completion(.success(known.map { .duplicate($0) } ?? .recorded))
     }
   }
 }

@@ -58,7 +58,7 @@ SECOND = 1_000_000_000
 SUBSETS_OF = 14
 WINDOWS = {"1m": (60 * SECOND, SECOND), "1h": (3_600 * SECOND, 60 * SECOND)}
 COLUMNS = """sequence, decided_at, is_degraded, id, request_id, pipeline, pipeline_digest,
-             outcome, body"""
+             outcome, body, (SELECT text FROM contexts WHERE number = context)"""
 
 
 def write_pipeline(folder, name="pay", durability="group", budget="10s"):
@@ -102,6 +102,11 @@ def text(value):
     return struct.pack(">I", len(data)) + data
 
 
+def digest(context):
+    data = b"" if context is None else hashlib.sha256(context.encode()).digest()
+    return struct.pack(">I", len(data)) + data
+
+
 def read_records(path):
     """Follows the chain as docs/records.md describes it; {request id: recorded decision}."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
@@ -113,14 +118,14 @@ def read_records(path):
             assert row[0] == sequence, f"record {sequence} is missing"
             canonical = struct.pack(">qq", row[0], row[1]) + bytes([row[2], row[4] is not None])
             canonical += b"".join(text(value) for value in row[3:9])
+            canonical += digest(row[9])
             head = hashlib.sha256(head + canonical).digest()
-            assert head == row[9], f"record {sequence} does not match its hash"
+            assert head == row[10], f"record {sequence} does not match its hash"
             assert row[3] not in identifiers, f"decision {row[3]} is there twice"
             assert row[4] not in found, f"request {row[4]} was decided twice"
             identifiers.add(row[3])
-            body = json.loads(row[8])
-            assert (body["id"], body["outcome"]) == (row[3], row[7])
-            found[row[4]] = body
+            assert "id" not in (body := json.loads(row[8])), "the body repeats a column"
+            found[row[4]] = body | {"id": row[3], "outcome": row[7]}
         assert (sequence, head) == (end_sequence, end_hash)
     return found
 

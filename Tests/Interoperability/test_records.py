@@ -24,7 +24,7 @@ from server_process import BINARY
 
 ROUNDS = int(os.environ.get("NEEDLETAIL_KILL_ROUNDS", "50"))
 COLUMNS = """sequence, decided_at, is_degraded, id, request_id, pipeline, pipeline_digest,
-             outcome, body"""
+             outcome, body, (SELECT text FROM contexts WHERE number = context)"""
 # Fails what is done to the files of records, from the so many-th call on, so many times.
 FAILING_DISK = r"""
 #define _GNU_SOURCE
@@ -87,6 +87,11 @@ def text(value):
     return struct.pack(">I", len(data)) + data
 
 
+def digest(context):
+    data = b"" if context is None else hashlib.sha256(context.encode()).digest()
+    return struct.pack(">I", len(data)) + data
+
+
 def check_chain(path):
     """Follows the chain as docs/records.md describes it; returns {id: (sequence, request)}."""
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -98,8 +103,9 @@ def check_chain(path):
             assert row[0] == sequence
             canonical = struct.pack(">qq", row[0], row[1]) + bytes([row[2], row[4] is not None])
             canonical += b"".join(text(value) for value in row[3:9])
+            canonical += digest(row[9])
             head = hashlib.sha256(head + canonical).digest()
-            assert head == row[9], f"record {sequence}"
+            assert head == row[10], f"record {sequence}"
             assert row[3] not in found, "an id is there twice"
             found[row[3]] = (sequence, row[4])
         assert (sequence, head) == (end_sequence, end_hash)

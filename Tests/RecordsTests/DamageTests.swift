@@ -40,11 +40,11 @@ import Testing
       ("DELETE FROM decisions WHERE sequence > 18", [(19, .missing(through: 20))]),
       (
         "INSERT INTO decisions SELECT 0, 'x', 'x', pipeline, pipeline_digest, 0, outcome, 0,"
-          + " hash, body FROM decisions WHERE sequence = 3", [(0, .extra), (0, .unfound)]
+          + " hash, body, context FROM decisions WHERE sequence = 3", [(0, .extra), (0, .unfound)]
       ),
       (
         "INSERT INTO decisions SELECT 21, 'x', 'x', pipeline, pipeline_digest, 0, outcome, 0,"
-          + " hash, body FROM decisions WHERE sequence = 3",
+          + " hash, body, context FROM decisions WHERE sequence = 3",
         [(21, .altered), (21, .unfound), (21, .extra)]
       ),
       ("UPDATE chain SET end_hash = zeroblob(32)", [(20, .endDiffers)]),
@@ -85,12 +85,12 @@ import Testing
     #expect(throws: RecordFailure.self) { try RecordReader(path: folder.file) }
     let later = try RecordFolder()
     try await makeRecords(1, in: later)
-    try edit(later, "PRAGMA user_version = 3")
+    try edit(later, "PRAGMA user_version = 4")
     do throws(RecordFailure) {
       _ = try RecordStore(path: later.file)
       Issue.record("opened")
     } catch {
-      #expect(error.description.contains("its format is 3, this program writes 2"), "\(error)")
+      #expect(error.description.contains("its format is 4, this program writes 3"), "\(error)")
     }
   }
 

@@ -37,7 +37,7 @@ import Testing
     #expect(
       bytes.hexadecimal
         == "0000000000000102" + "ffffffffffffffff" + "01" + "00" + "0000000161" + "00000000"
-        + "0000000170" + "0000000164" + "000000026f6b" + "000000027b7d")
+        + "0000000170" + "0000000164" + "000000026f6b" + "000000027b7d" + "00000000")
   }
 
   @Test func `a hash is SHA-256 over the hash before it and the canonical form`() {
@@ -49,14 +49,14 @@ import Testing
       scratch: &scratch)
     // Computed with Python's hashlib.
     #expect(
-      next.hash.hexadecimal == "9dd0d43786a0dfb3e719a2db194ce6e99103c7b63c3f68aebdf936cac69ef125")
+      next.hash.hexadecimal == "914956710ff1573fd38197d55e75c2a488fbdff2830aa4adab6e62eea0d3e827")
     #expect(next.sequence == 1)
   }
 
   @Test func `every field is covered by the hash`() {
     let original = DecisionRecord.sample(1)
     var changes: [DecisionRecord] = []
-    for change in 0..<9 {
+    for change in 0..<11 {
       var record = original
       switch change {
       case 0: record.id += "x"
@@ -67,6 +67,8 @@ import Testing
       case 5: record.decidedAt += 1
       case 6: record.outcome = ""
       case 7: record.isDegraded.toggle()
+      case 8: record.context = RecordContext([])
+      case 9: record.context = RecordContext(Array("{}".utf8))
       default: record.body.append(0)
       }
       changes.append(record)

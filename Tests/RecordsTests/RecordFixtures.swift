@@ -60,7 +60,8 @@ extension DecisionRecord {
       outcome: index.isMultiple(of: 3) ? "decline" : "approve",
       isDegraded: index.isMultiple(of: 5),
       body: Array(
-        "{\"n\":\(index),\"fill\":\"\(String(repeating: "ä", count: bodyBytes / 2))\"}".utf8))
+        "{\"n\":\(index),\"fill\":\"\(String(repeating: "ä", count: bodyBytes / 2))\"}".utf8),
+      context: index % 4 == 3 ? RecordContext(Array("{\"kind\":\(index % 8)}".utf8)) : nil)
   }
 }
 

@@ -1,5 +1,6 @@
 internal import Features
 internal import NIOCore
+internal import Records
 internal import Synchronization
 internal import Timing
 
@@ -98,11 +99,12 @@ extension DecisionPort {
     return true
   }
 
-  private func found(_ call: DecisionCall, _ result: Result<[UInt8]?, RecorderFailure>) {
+  private func found(_ call: DecisionCall, _ result: Result<DecisionRecord?, RecorderFailure>) {
     guard call.receiver != nil else { return }
     call.isLookingUp = false
     stopWaiting(call)
-    guard case .success(let body?) = result, let earlier = Decision(json: body) else {
+    guard case .success(let record?) = result, let earlier = Decision(json: record.decisionJSON())
+    else {
       // The writer of records knows better than memory did.
       return advance(call, .begin)
     }

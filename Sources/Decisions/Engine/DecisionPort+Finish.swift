@@ -56,7 +56,7 @@ extension DecisionPort {
     call.isRecordPending = true
     do throws(RecorderFailure) {
       try recorder.record(
-        call.scratch.entry(decision, call),
+        call.scratch.record(decision, call),
         durability: call.request.pipeline.definition.durability
       ) { result in
         // What is answered once it is queued is queued on this thread.
@@ -84,13 +84,13 @@ extension DecisionPort {
 
   /// The record is on disk, or will never be.
   fileprivate func recorded(
-    _ call: DecisionCall, _ result: Result<RecordedEntry, RecorderFailure>
+    _ call: DecisionCall, _ result: Result<RecorderOutcome, RecorderFailure>
   ) {
     call.isRecordPending = false
     switch result {
     case .success(.recorded): break
-    case .success(.duplicate(let body)):
-      guard let earlier = Decision(json: body) else {
+    case .success(.duplicate(let record)):
+      guard let earlier = Decision(json: record.decisionJSON()) else {
         let text = "the recorded decision of this request id cannot be read"
         return deliver(call, .failure(DecisionFailure(.durability, text)))
       }

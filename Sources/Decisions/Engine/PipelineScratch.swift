@@ -1,4 +1,5 @@
 internal import Features
+internal import Records
 internal import Rules
 
 /// What a port reuses from decision to decision of one pipeline.
@@ -83,11 +84,11 @@ final class PipelineScratch {
   }
 
   /// What is kept of a decision.
-  func entry(_ decision: Decision, _ call: DecisionCall) -> DecisionEntry {
-    DecisionEntry(
+  func record(_ decision: borrowing Decision, _ call: DecisionCall) -> DecisionRecord {
+    DecisionRecord(
       id: decision.id, requestID: decision.requestID, pipeline: decision.pipeline,
-      digest: decision.digest, decidedAt: decision.decidedAt, outcome: decision.outcome,
-      isDegraded: decision.isDegraded, body: text.body(decision, call))
+      pipelineDigest: decision.digest, decidedAt: decision.decidedAt, outcome: decision.outcome,
+      isDegraded: decision.isDegraded, body: text.body(decision, call), context: text.context)
   }
 
   /// Runs `body` with the row of a call's values.

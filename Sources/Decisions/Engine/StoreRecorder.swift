@@ -14,19 +14,14 @@ package final class StoreRecorder: DecisionRecorder {
   package init(_ store: RecordStore) { self.store = store }
 
   package func record(
-    _ entry: DecisionEntry, durability: DecisionDurability,
-    completion: @escaping @Sendable (Result<RecordedEntry, RecorderFailure>) -> Void
+    _ record: DecisionRecord, durability: DecisionDurability,
+    completion: @escaping @Sendable (Result<RecorderOutcome, RecorderFailure>) -> Void
   ) throws(RecorderFailure) {
-    let record = DecisionRecord(
-      id: entry.id, requestID: entry.requestID, pipeline: entry.pipeline,
-      pipelineDigest: entry.digest, decidedAt: entry.decidedAt, outcome: entry.outcome,
-      isDegraded: entry.isDegraded, body: entry.body)
     do throws(RecordFailure) {
       try store.append(record, durability: Self.durability(durability)) { result in
         switch result {
         case .success(.recorded), .success(.queued): completion(.success(.recorded))
-        case .success(.duplicate(let known)):
-          completion(.success(.duplicate(body: known.body)))
+        case .success(.duplicate(let known)): completion(.success(.duplicate(known)))
         case .failure(let failure):
           completion(.failure(RecorderFailure(failure.description)))
         }
@@ -42,7 +37,7 @@ package final class StoreRecorder: DecisionRecorder {
 
   package func find(
     pipeline: String, requestID: String,
-    completion: @escaping @Sendable (Result<[UInt8]?, RecorderFailure>) -> Void
+    completion: @escaping @Sendable (Result<DecisionRecord?, RecorderFailure>) -> Void
   ) -> Bool {
     let isTaken = lookups.withLock { count in
       guard count < Self.lookupsMax else { return false }
@@ -51,9 +46,9 @@ package final class StoreRecorder: DecisionRecorder {
     }
     guard isTaken else { return false }
     queue.execute { [self] in
-      let result: Result<[UInt8]?, RecorderFailure>
+      let result: Result<DecisionRecord?, RecorderFailure>
       do throws(RecordFailure) {
-        result = .success(try store.find(pipeline: pipeline, requestID: requestID)?.record.body)
+        result = .success(try store.find(pipeline: pipeline, requestID: requestID)?.record)
       } catch {
         result = .failure(RecorderFailure(error.description))
       }

@@ -4,15 +4,7 @@ extension Decision {
   /// The decision as JSON.
   package func json() -> [UInt8] {
     var writer = JSONBytes()
-    writer.open("{")
-    write(to: &writer)
-    writer.close("}")
-    return writer.bytes
-  }
-
-  /// The members, without the braces.
-  func write(to writer: inout JSONBytes, withFeatures: Bool = true) {
-    writer.raw(#""id":"#)
+    writer.raw(#"{"id":"#)
     writer.word(id)
     if let requestID {
       writer.raw(#","request_id":"#)
@@ -26,7 +18,16 @@ extension Decision {
     writer.digits(decidedAt)
     writer.raw(#","outcome":"#)
     writer.word(outcome)
-    writer.raw(#","decided_by":"#)
+    writer.raw(",")
+    writePath(to: &writer)
+    if let features { write(features, to: &writer) }
+    writer.close("}")
+    return writer.bytes
+  }
+
+  /// How it was decided: the members that a record has in its body, without braces.
+  func writePath(to writer: inout JSONBytes) {
+    writer.raw(#""decided_by":"#)
     writer.word(decidedBy)
     if let score {
       writer.raw(#","score":"#)
@@ -37,7 +38,6 @@ extension Decision {
     writer.raw(isDegraded ? #","degraded":true"# : #","degraded":false"#)
     write(degradedReasons, #","degraded_reasons":["#, to: &writer)
     writer.raw(isLate ? #","late":true"# : #","late":false"#)
-    if withFeatures, let features { write(features, to: &writer) }
     writer.raw(#","stages":["#)
     var separator = #"{"name":"#
     for stage in stages {

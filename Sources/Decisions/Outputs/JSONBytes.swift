@@ -15,6 +15,9 @@ struct JSONBytes {
   mutating func written(_ json: [UInt8]) { bytes.append(contentsOf: json) }
   mutating func written(_ json: ArraySlice<UInt8>) { bytes.append(contentsOf: json) }
 
+  /// One byte as it is.
+  mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+
   mutating func open(_ bracket: Unicode.Scalar) { bytes.append(UInt8(ascii: bracket)) }
   mutating func close(_ bracket: Unicode.Scalar) { bytes.append(UInt8(ascii: bracket)) }
 

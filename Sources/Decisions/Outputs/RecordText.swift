@@ -1,18 +1,21 @@
 internal import Features
+internal import Records
 internal import Rules
 
-/// Writes what is kept of a pipeline's decisions: the decision, its features and its inputs. The
-/// features are most of it, so all that does not change from decision to decision is made once.
+/// Writes what is kept of a pipeline's decisions: how each was decided, its features, its inputs.
+///
+/// A record has no member that its columns have, and of its features only what changes from
+/// decision to decision; their names are in the context, once. That is a third of the whole
+/// decision, and so is what it costs to hash, to log and to copy it.
+/// ``Records/DecisionRecord/decisionJSON()`` puts the decision together again.
 struct RecordText {
-  /// By status and then feature: the feature's object up to its value, after the object before.
-  private let openings: [[UInt8]]
+  /// `{"features":[NAME,…]}`; `nil` without features.
+  let context: RecordContext?
   private let featureCount: Int
-  private let valueName = Array(#","value":"#.utf8)
-  private let ageName = Array(#","age_ns":"#.utf8)
   /// By field of the input: its name and colon, after a comma.
   private let names: [[UInt8]]
   /// Bytes of the longest body so far.
-  private var size = 1_024
+  private var size = 512
 
   init(_ definition: PipelineDefinition) {
     var features: [String] = []
@@ -20,17 +23,8 @@ struct RecordText {
       let service = use.definitions.services[use.service]
       features = service.slots.map { use.definitions.slots[$0].name }
     }
-    let statuses = FeatureStatus.allCases.sorted { $0.rawValue < $1.rawValue }
     featureCount = features.count
-    openings = statuses.flatMap { status in
-      features.enumerated().map { index, name in
-        var writer = JSONBytes(capacity: 64)
-        writer.raw(index == 0 ? #"{"name":"# : #"},{"name":"#)
-        writer.string(name, separated: false)
-        writer.raw(#","status":""# + DecisionText.word(status) + "\"")
-        return writer.bytes
-      }
-    }
+    context = features.isEmpty ? nil : RecordContext(Self.context(features))
     names = definition.inputs.fields.map { field in
       var writer = JSONBytes(capacity: 64)
       writer.raw(",")
@@ -40,12 +34,20 @@ struct RecordText {
     }
   }
 
+  private static func context(_ features: [String]) -> [UInt8] {
+    var writer = JSONBytes()
+    writer.raw(#"{"features":["#)
+    for name in features { writer.string(name) }
+    writer.raw("]}")
+    return writer.bytes
+  }
+
   /// The body of the record of a decision.
-  mutating func body(_ decision: Decision, _ call: DecisionCall) -> [UInt8] {
+  mutating func body(_ decision: borrowing Decision, _ call: DecisionCall) -> [UInt8] {
     var writer = JSONBytes(capacity: size)
     writer.raw("{")
-    decision.write(to: &writer, withFeatures: false)
     write(call.vector, to: &writer)
+    decision.writePath(to: &writer)
     writer.raw(#","inputs":{"#)
     write(call.request.input, call.request.pipeline.definition.inputs, to: &writer)
     writer.raw("}}")
@@ -53,22 +55,33 @@ struct RecordText {
     return writer.bytes
   }
 
-  /// The features as they were used.
+  /// The features as they were used: values, a letter for each status, and runs of equal ages.
   private func write(_ vector: borrowing FeatureVector, to writer: inout JSONBytes) {
     guard featureCount > 0, vector.values.count == featureCount else { return }
-    writer.raw(#","features":["#)
+    writer.raw(RecordedFeatures.opening)
     for index in vector.values.indices {
-      writer.written(openings[Int(vector.statuses[index].rawValue) * featureCount + index])
-      if vector.values[index].isFinite {
-        writer.written(valueName)
-        writer.number(vector.values[index])
-      }
-      if vector.ages[index] >= 0 {
-        writer.written(ageName)
-        writer.digits(vector.ages[index])
-      }
+      if index > 0 { writer.raw(",") }
+      writer.number(vector.values[index])
     }
-    writer.raw("}]")
+    writer.raw(RecordedFeatures.statuses)
+    for index in vector.statuses.indices {
+      writer.byte(RecordedFeatures.letter(vector.statuses[index]))
+    }
+    writer.raw(RecordedFeatures.ages)
+    var start = 0
+    while start < vector.ages.count {
+      var end = start + 1
+      while end < vector.ages.count, vector.ages[end] == vector.ages[start] { end += 1 }
+      writer.raw(start == 0 ? "[" : ",[")
+      writer.digits(Int64(end - start))
+      if vector.ages[start] >= 0 {
+        writer.raw(",")
+        writer.digits(vector.ages[start])
+      }
+      writer.raw("]")
+      start = end
+    }
+    writer.raw(RecordedFeatures.closing)
   }
 
   private func write(

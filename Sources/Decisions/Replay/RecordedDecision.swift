@@ -1,4 +1,5 @@
 private import Foundation
+package import Records
 
 /// A decision as its record has it: what was decided, with the features, and the inputs.
 package struct RecordedDecision: Sendable {
@@ -9,10 +10,13 @@ package struct RecordedDecision: Sendable {
   /// What stands in a record for a sensitive value.
   package static let redacted = "[redacted]"
 
-  /// Reads the body of a record; `nil` if it is none of a decision.
-  package init?(body: [UInt8]) {
-    guard let decision = Decision(json: body),
-      let rest = try? JSONDecoder().decode(Rest.self, from: Data(body))
+  /// Reads a record; `nil` if it is none of a decision.
+  package init?(_ record: DecisionRecord) { self.init(json: record.decisionJSON()) }
+
+  /// Reads what ``Records/DecisionRecord/decisionJSON()`` wrote.
+  init?(json: [UInt8]) {
+    guard let decision = Decision(json: json),
+      let rest = try? JSONDecoder().decode(Rest.self, from: Data(json))
     else { return nil }
     self.decision = decision
     inputs = rest.inputs

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Decisions
 import Foundation
 import Records
 
@@ -28,8 +29,9 @@ enum RecordsOutput {
   /// One line of JSON with everything.
   static func json(_ stored: StoredRecord) -> String {
     let record = stored.record
-    var body = String(decoding: record.body, as: UTF8.self)
-    if (try? JSONSerialization.jsonObject(with: Data(record.body))) == nil { body = quote(body) }
+    let json = record.decisionJSON()
+    var body = String(decoding: json, as: UTF8.self)
+    if (try? JSONSerialization.jsonObject(with: Data(json))) == nil { body = quote(body) }
     let members = [
       "\"sequence\":\(stored.sequence)", "\"id\":\(quote(record.id))",
       "\"request_id\":\(record.requestID.map(quote) ?? "null")",

@@ -84,7 +84,7 @@ final class RecordsReplayRun: DecisionReceiver {
   }
 
   private func request(of record: DecisionRecord) throws(NotReplayable) -> DecisionRequest {
-    guard let found = RecordedDecision(body: record.body) else { throw NotReplayable(.unreadable) }
+    guard let found = RecordedDecision(record) else { throw NotReplayable(.unreadable) }
     let (input, features) = try reader.request(of: found, requestID: record.requestID)
     recorded = found.decision
     var request = DecisionRequest(

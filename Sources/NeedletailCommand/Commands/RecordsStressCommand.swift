@@ -86,6 +86,7 @@ private final class RecordsStressRun: Sendable {
   private let failed = Atomic(false)
   /// Tells this run's ids from those of runs before it.
   private let start = Int64(Date().timeIntervalSince1970 * 1e9)
+  private let contexts = (0..<3).map { RecordContext(Array("{\"fill\":\($0)}".utf8)) }
 
   init(store: RecordStore, durability: Durability) {
     self.store = store
@@ -107,7 +108,8 @@ private final class RecordsStressRun: Sendable {
       id: id, requestID: "\(start)-request-\(request)", pipeline: "stress",
       pipelineDigest: String(repeating: "0", count: 64), decidedAt: start + Int64(index) * 1_000,
       outcome: index % 3 == 0 ? "decline" : "approve", isDegraded: index % 7 == 0,
-      body: Array("{\"fill\":\"\(fill)\"}".utf8))
+      body: Array("{\"fill\":\"\(fill)\"}".utf8),
+      context: index % 5 == 0 ? nil : contexts[index % contexts.count])
     while true {
       do throws(RecordFailure) {
         try store.append(record, durability: durability) { [self] in say($0, id) }

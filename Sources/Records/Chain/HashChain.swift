@@ -43,6 +43,8 @@ extension DecisionRecord {
     Self.append(outcome, to: &bytes)
     Self.append(UInt64(body.count), 4, to: &bytes)
     bytes.append(contentsOf: body)
+    Self.append(UInt64(context?.digest.count ?? 0), 4, to: &bytes)
+    if let context { bytes.append(contentsOf: context.digest) }
   }
 
   private static func append(_ value: UInt64, _ count: Int, to bytes: inout [UInt8]) {

@@ -8,6 +8,7 @@ extension RecordFile {
     _ group: [DecisionRecord]
   ) throws(RecordFailure) -> [Result<AppendOutcome, RecordFailure>] {
     var head = chain
+    var known = contexts
     var bytes = scratch
     scratch = []
     defer { scratch = bytes }
@@ -19,7 +20,8 @@ extension RecordFile {
         try db.inTransaction(.immediate) {
           for record in group {
             results.append(
-              try Self.insert(record, after: &head, index, &step, scratch: &bytes, db))
+              try Self.insert(
+                record, after: &head, index, &step, &known, scratch: &bytes, db))
           }
           if head != chain { try Self.moveEnd(db, from: chain, to: head) }
           try step.bring(db, removedThrough: removedThrough)
@@ -30,13 +32,15 @@ extension RecordFile {
       throw .writing(error, path: path)
     }
     chain = head
+    contexts = known
     index.finish(step)
     return results
   }
 
   private static func insert(
     _ record: DecisionRecord, after head: inout HashChain, _ index: RequestIndex,
-    _ step: inout RequestIndex.Step, scratch: inout [UInt8], _ db: Database
+    _ step: inout RequestIndex.Step, _ contexts: inout RecordContexts,
+    scratch: inout [UInt8], _ db: Database
   ) throws -> Result<AppendOutcome, RecordFailure> {
     var hash: UInt64 = 0
     if let requestID = record.requestID {
@@ -48,13 +52,14 @@ extension RecordFile {
     let next = head.next(record, scratch: &scratch)
     let statement = try db.cachedStatement(
       sql: """
-        INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))
+        INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)
         ON CONFLICT (id) DO NOTHING
         """)
+    let context = try record.context.map { try contexts.number(of: $0, db) }
     statement.setUncheckedArguments([
       next.sequence, record.id, record.requestID, record.pipeline, record.pipelineDigest,
       record.decidedAt, record.outcome, record.isDegraded ? 1 : 0, next.hash.data,
-      record.body.data,
+      record.body.data, context,
     ])
     try statement.execute()
     guard db.changesCount == 1 else { return .failure(.duplicateID(record.id)) }

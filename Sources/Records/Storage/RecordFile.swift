@@ -15,6 +15,8 @@ struct RecordFile: RecordTarget {
   /// The last record that retention removed.
   var removedThrough: Int64
   var index: RequestIndex
+  /// Those that are in the file.
+  var contexts: RecordContexts
   var scratch: [UInt8] = []
   let lock: FileLock
 
@@ -31,8 +33,8 @@ struct RecordFile: RecordTarget {
       let state = try Self.prepare(opened, path: path, options: options)
       chain = state.end
       removedThrough = state.removed.sequence
-      index = try opened.writeWithoutTransaction { db in
-        try RequestIndex(db, state, options: options)
+      (index, contexts) = try opened.writeWithoutTransaction { db in
+        (try RequestIndex(db, state, options: options), try RecordContexts(db))
       }
     } catch {
       throw .opening(error, path: path)

@@ -13,7 +13,8 @@ enum RecordRows {
   static let columns = """
     sequence, CAST(id AS BLOB), CAST(request_id AS BLOB), CAST(pipeline AS BLOB), \
     CAST(pipeline_digest AS BLOB), decided_at, CAST(outcome AS BLOB), is_degraded, hash, \
-    CAST(body AS BLOB)
+    CAST(body AS BLOB), \
+    (SELECT CAST(text AS BLOB) FROM contexts WHERE contexts.number = decisions.context)
     """
 
   /// - Throws: a `DatabaseError` of code `SQLITE_CORRUPT` where a column holds what its table
@@ -25,7 +26,8 @@ enum RecordRows {
         id: text(try value(row, 1)), requestID: try optional(row, 2).map(text),
         pipeline: text(try value(row, 3)), pipelineDigest: text(try value(row, 4)),
         decidedAt: try value(row, 5), outcome: text(try value(row, 6)),
-        isDegraded: (try value(row, 7) as Int64) != 0, body: Array(try value(row, 9) as Data)))
+        isDegraded: (try value(row, 7) as Int64) != 0, body: Array(try value(row, 9) as Data),
+        context: try optional(row, 10).map { RecordContext(Array($0)) }))
   }
 
   /// A column that cannot be empty. The subscript of `Row` would end the process instead.

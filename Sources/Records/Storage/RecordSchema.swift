@@ -4,7 +4,7 @@ internal import GRDB
 enum RecordSchema {
   /// Marks the file as ours: "NTRC".
   static let applicationID: Int64 = 0x4E54_5243
-  static let version: Int64 = 2
+  static let version: Int64 = 3
 
   private static let tables = """
     CREATE TABLE decisions (
@@ -17,8 +17,10 @@ enum RecordSchema {
       outcome TEXT NOT NULL,
       is_degraded INTEGER NOT NULL CHECK (is_degraded IN (0, 1)),
       hash BLOB NOT NULL CHECK (length(hash) = 32),
-      body TEXT NOT NULL
+      body TEXT NOT NULL,
+      context INTEGER
     ) STRICT;
+    CREATE TABLE contexts (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
     CREATE UNIQUE INDEX decisions_by_id ON decisions (id);
     CREATE INDEX decisions_by_time ON decisions (decided_at, pipeline);
     CREATE TABLE chain (

@@ -47,7 +47,7 @@ import Timing
   private func why(
     _ definition: PipelineDefinition, _ body: [UInt8], requestID: String? = nil
   ) throws -> String? {
-    let recorded = try #require(RecordedDecision(body: body))
+    let recorded = try #require(RecordedDecision(json: body))
     do throws(NotReplayable) {
       _ = try ReplayReader(definition).request(of: recorded, requestID: requestID)
       return nil
@@ -60,7 +60,7 @@ import Timing
     let definition = try Self.pipeline()
     let recorded = try #require(
       RecordedDecision(
-        body: Self.body(
+        json: Self.body(
           #"{"amount":20,"country":"DE","card":"[redacted]","weight":0.1,"gone":[1,{"a":2}]}"#)))
     let (input, features) = try ReplayReader(definition).request(of: recorded, requestID: "r1")
     let schema = definition.inputs
@@ -93,8 +93,8 @@ import Timing
     let late = Self.body(
       #"{"amount":20}"#, features: nil, reasons: #"["features-unavailable"]"#)
     #expect(try why(same, late) == nil)
-    #expect(RecordedDecision(body: Array("{}".utf8)) == nil)
-    #expect(RecordedDecision(body: Array("[".utf8)) == nil)
+    #expect(RecordedDecision(json: Array("{}".utf8)) == nil)
+    #expect(RecordedDecision(json: Array("[".utf8)) == nil)
   }
 
   @Test func `a redacted value matters only where something reads it`() throws {
@@ -103,7 +103,7 @@ import Timing
     let reading = try Self.pipeline([("amount < 1.0", "card == 'x'")])
     #expect(try why(reading, body) == "redacted: card")
     // The id is in the record's own column.
-    let recorded = try #require(RecordedDecision(body: body))
+    let recorded = try #require(RecordedDecision(json: body))
     let definition = try Self.pipeline()
     let (input, _) = try ReplayReader(definition).request(of: recorded, requestID: "r7")
     #expect(definition.inputs.idField.map { input.string($0) } == "r7")
@@ -111,7 +111,7 @@ import Timing
 
   @Test func `a record without what changed decides the same again`() async throws {
     let harness = try await PortHarness(try Self.pipeline())
-    let recorded = try #require(RecordedDecision(body: Self.body(#"{"amount":20}"#)))
+    let recorded = try #require(RecordedDecision(json: Self.body(#"{"amount":20}"#)))
     let (_, features) = try ReplayReader(try Self.pipeline()).request(of: recorded, requestID: nil)
     let decision = try await harness.decide(
       #"{"amount": 20}"#, wantsFeatures: true, supply: features

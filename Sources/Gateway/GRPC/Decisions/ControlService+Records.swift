@@ -101,8 +101,9 @@ extension ControlService {
       for (index, stored) in page.records.enumerated() {
         cursor = RecordCursor(decidedAt: stored.record.decidedAt, sequence: stored.sequence)
         guard passes(stored.record, request) else { continue }
-        response.records.append(message(stored))
-        bytes += stored.record.body.count + 256
+        let message = message(stored)
+        response.records.append(message)
+        bytes += message.body.utf8.count + 256
         guard response.records.count == limit || bytes >= answerBytesMax else { continue }
         let isLast = page.next == nil && index == page.records.count - 1
         response.next = isLast ? "" : cursor?.description ?? ""
@@ -133,7 +134,7 @@ extension ControlService {
     message.degraded = record.isDegraded
     message.sequence = stored.sequence
     message.hash = Data(stored.hash)
-    message.body = String(decoding: record.body, as: UTF8.self)
+    message.body = String(decoding: record.decisionJSON(), as: UTF8.self)
     return message
   }
 

@@ -146,7 +146,7 @@ extension ControlPlane {
     }
     // Decisions are recorded as JSON.
     body.writeStaticString("\",\"decision\":")
-    body.writeBytes(record.body)
+    body.writeBytes(record.decisionJSON())
     body.writeStaticString("}")
   }
 
