@@ -25,6 +25,8 @@ package struct AggregatePlan: Sendable {
   /// Nanoseconds by which an event may be older than the newest of its source.
   package let lateness: Int64
   let layouts: [TileLayout]
+  /// By window: the outputs that ask for it.
+  let outputsOfWindow: [[Int]]
   /// By output: where what it reads lies in a tile.
   let places: [Places]
 
@@ -67,6 +69,9 @@ package struct AggregatePlan: Sendable {
     self.outputs = outputs
     self.lateness = lateness
     self.layouts = layouts
+    outputsOfWindow = windows.indices.map { window in
+      outputs.indices.filter { outputs[$0].window == window }
+    }
     places = outputs.map { layouts[$0.window].places(of: $0) }
   }
 

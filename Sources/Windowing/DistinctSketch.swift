@@ -4,12 +4,13 @@
 /// and merging depend on the set of hashes alone, never on their order.
 struct DistinctSketch: Sendable, Equatable {
   let precision: Int
-  /// Sorted hashes, while there are at most ``exactMax``.
+  /// Sorted hashes, while there are at most ``exactMax(_:)``.
   private(set) var exact: [UInt64] = []
   /// One byte a register once they are more; empty before.
   private(set) var registers: [UInt8] = []
 
-  private var exactMax: Int { max(8, (1 << precision) / 8) }
+  /// The most hashes that are kept as they are.
+  static func exactMax(_ precision: Int) -> Int { max(8, (1 << precision) / 8) }
 
   init(precision: Int) { self.precision = precision }
 
@@ -29,7 +30,7 @@ struct DistinctSketch: Sendable, Equatable {
     }
     if low < exact.count, exact[low] == hash { return }
     exact.insert(hash, at: low)
-    if exact.count > exactMax { spill() }
+    if exact.count > Self.exactMax(precision) { spill() }
   }
 
   mutating func merge(_ other: DistinctSketch) {

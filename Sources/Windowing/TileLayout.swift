@@ -15,8 +15,9 @@ struct TileLayout: Sendable {
       /// Three words: time, order, a double.
       case first
       case last
-      /// One word: 0, or one more than an index of the table's sketches.
+      /// Two words: see ``SketchPool``.
       case distinct(precision: Int)
+      /// One word: 0, or one more than an index of the table's sketches.
       case quantile(accuracy: Double)
       /// Two words: fixed point, weights relative to the tile's end.
       case decayed(halfLife: Int64)
@@ -30,8 +31,8 @@ struct TileLayout: Sendable {
 
     var words: Int {
       switch kind {
-      case .count, .minimum, .maximum, .distinct, .quantile: 1
-      case .sum, .squares, .decayed, .decayedCount: 2
+      case .count, .minimum, .maximum, .quantile: 1
+      case .sum, .squares, .distinct, .decayed, .decayedCount: 2
       case .first, .last: 3
       }
     }

@@ -5,16 +5,6 @@ extension TileLayout {
 }
 
 extension TileLayout.Part {
-  /// A sketch without values; of parts that have none, an empty distinct count.
-  var emptySketch: SketchPool.Sketch {
-    switch kind {
-    case .distinct(let precision): .distinct(DistinctSketch(precision: precision))
-    case .quantile(let accuracy): .quantile(QuantileSketch(accuracy: accuracy))
-    case .count, .sum, .squares, .minimum, .maximum, .first, .last, .decayed, .decayedCount:
-      .distinct(DistinctSketch(precision: 4))
-    }
-  }
-
   /// The identity of its first word: what merging leaves unchanged. The others' is 0.
   var identity: Int64 {
     switch kind {

@@ -17,7 +17,7 @@ extension WindowColumn {
       for (index, part) in layout.parts.enumerated() {
         let place = tile + layout.offsets[index]
         if part.isSketch {
-          sketches.write(words[place], to: &bytes)
+          sketches.write(words, place, part, to: &bytes)
         } else {
           for word in place..<place + part.words { bytes.appendSnapshot(words[word]) }
         }
@@ -52,7 +52,8 @@ extension WindowColumn {
         let part = layout.parts[index]
         let word = place.word + layout.offsets[index]
         if part.isSketch {
-          slabs[place.slab].pages[place.page][word] = try sketches.read(part, from: &reader)
+          var words = slabs[place.slab].pages[place.page].mutableSpan
+          try sketches.read(part, into: &words, at: word, from: &reader)
         } else {
           for offset in 0..<part.words {
             slabs[place.slab].pages[place.page][word + offset] = try reader.read(Int64.self)
@@ -80,7 +81,9 @@ extension WindowColumn {
       slabs[slab].release(block)
       throw error
     }
-    return Reference(block: block, tiles: tiles, sizeClass: UInt8(slab + 1))
+    return Reference(
+      oldest: slabs[slab].pages[page][base], block: block, tiles: tiles,
+      sizeClass: UInt8(slab + 1))
   }
 
   /// Where a key's newest tile starts.
@@ -92,36 +95,47 @@ extension WindowColumn {
 }
 
 extension SketchPool {
-  /// Appends a sketch; a handle of 0 is none.
-  func write(_ handle: Int64, to bytes: inout [UInt8]) {
-    guard handle > 0, let sketch = self[handle] else {
-      bytes.appendSnapshot(UInt8(0))
-      return
-    }
-    switch sketch {
-    case .distinct(let sketch):
-      bytes.appendSnapshot(UInt8(sketch.registers.isEmpty ? 1 : 2))
-      bytes.appendSnapshot(UInt32(sketch.exact.count))
-      for hash in sketch.exact { bytes.appendSnapshot(hash) }
-      bytes.append(contentsOf: sketch.registers)
-    case .quantile(let sketch):
+  /// Appends the sketch of a part whose words start at `place`.
+  func write(
+    _ words: [Int64], _ place: Int, _ part: TileLayout.Part, to bytes: inout [UInt8]
+  ) {
+    let handle = words[place]
+    if handle == 0 { return bytes.appendSnapshot(UInt8(0)) }
+    if case .quantile = part.kind {
       bytes.appendSnapshot(UInt8(3))
-      bytes.appendSnapshot(UInt32(sketch.buckets.count))
-      for bucket in sketch.buckets {
-        bytes.appendSnapshot(bucket.index)
-        bytes.appendSnapshot(bucket.count)
+      bytes.appendSnapshot(UInt32(quantiles.list[Int(handle) - 1].buckets.count))
+      for index in quantiles.list[Int(handle) - 1].buckets.indices {
+        bytes.appendSnapshot(quantiles.list[Int(handle) - 1].buckets[index].index)
+        bytes.appendSnapshot(quantiles.list[Int(handle) - 1].buckets[index].count)
       }
+    } else if handle == Self.single {
+      bytes.appendSnapshot(UInt8(1))
+      bytes.appendSnapshot(UInt32(1))
+      bytes.appendSnapshot(UInt64(bitPattern: words[place + 1]))
+    } else {
+      let sketch = Int(handle) - 1
+      bytes.appendSnapshot(UInt8(distincts.list[sketch].registers.isEmpty ? 1 : 2))
+      bytes.appendSnapshot(UInt32(distincts.list[sketch].exact.count))
+      for index in distincts.list[sketch].exact.indices {
+        bytes.appendSnapshot(distincts.list[sketch].exact[index])
+      }
+      bytes.append(contentsOf: distincts.list[sketch].registers)
     }
   }
 
-  /// Reads the sketch of a part; its handle, 0 for none.
+  /// Reads the sketch of a part of an empty tile, whose words start at `place`.
   mutating func read(
-    _ part: TileLayout.Part, from reader: inout SnapshotReader
-  ) throws(WindowError) -> Int64 {
+    _ part: TileLayout.Part, into words: inout MutableSpan<Int64>, at place: Int,
+    from reader: inout SnapshotReader
+  ) throws(WindowError) {
     let form = try reader.read(UInt8.self)
-    if form == 0 { return 0 }
+    if form == 0 { return }
     let count = Int(try reader.read(UInt32.self))
     switch (part.kind, form) {
+    case (.distinct, 1) where count == 1:
+      words[place + 1] = Int64(bitPattern: try reader.read(UInt64.self))
+      words[place] = Self.single
+      return
     case (.distinct(let precision), 1), (.distinct(let precision), 2):
       guard count <= 1 << precision else { break }
       var exact: [UInt64] = []
@@ -130,8 +144,9 @@ extension SketchPool {
       if form == 2 {
         for _ in 0..<1 << precision { registers.append(try reader.read(UInt8.self)) }
       }
-      return insert(
-        .distinct(DistinctSketch(precision: precision, exact: exact, registers: registers)))
+      words[place] = distincts.insert(
+        DistinctSketch(precision: precision, exact: exact, registers: registers))
+      return
     case (.quantile(let accuracy), 3):
       guard count <= QuantileSketch.bucketsMax else { break }
       var buckets: [QuantileSketch.Bucket] = []
@@ -140,7 +155,8 @@ extension SketchPool {
         buckets.append(
           QuantileSketch.Bucket(index: index, count: try reader.read(UInt32.self)))
       }
-      return insert(.quantile(QuantileSketch(accuracy: accuracy, buckets: buckets)))
+      words[place] = quantiles.insert(QuantileSketch(accuracy: accuracy, buckets: buckets))
+      return
     default: break
     }
     throw WindowError("a sketch of a snapshot is not the one that this window keeps")

@@ -2,6 +2,9 @@
 struct WindowColumn: Sendable {
   /// Where the tiles of one key lie.
   struct Reference: Sendable {
+    /// No tile has a smaller number. Mostly it is that of the oldest; kept here because the oldest
+    /// tile itself is seldom in a cache.
+    var oldest: Int64 = 0
     var block: UInt32 = 0
     /// The place of the oldest tile in the block.
     var head: UInt16 = 0
@@ -14,6 +17,8 @@ struct WindowColumn: Sendable {
   /// Tiles of a block of each size, ascending; the last holds all that a key can have.
   let capacities: [Int]
   var slabs: [TileSlab]
+  /// Tiles before this one are not wanted, as of the last sweep over keys.
+  var oldestWanted = Int64.min
 
   init(layout: TileLayout) {
     let most = Int(layout.tilesKept) + 2
@@ -66,7 +71,9 @@ struct WindowColumn: Sendable {
     let slab = Int(reference.sizeClass) - 1
     let (page, base) = slabs[slab].place(reference.block)
     let tile = base + start(of: Int(reference.tiles) - 1, reference)
-    var sum = slabs[slab].pages[page][tile]
+    // Where the next tile will be; where the block is full, that is the oldest.
+    var sum = slabs[slab].pages[page][base + start(of: Int(reference.tiles), reference)]
+    sum ^= slabs[slab].pages[page][tile]
     // Eight words are a line of memory.
     var word = layout.words - 1
     while word > 0 {
@@ -85,10 +92,10 @@ struct WindowColumn: Sendable {
     return slabs[slab].pages[page][base + start(of: Int(reference.tiles) - 1, reference)]
   }
 
-  /// The number of a key's oldest tile, or 0.
+  /// Loads a key's oldest tile if it is to be dropped; a number of no meaning.
   @inline(__always)
-  func oldestTile(_ reference: Reference) -> Int64 {
-    guard reference.sizeClass > 0 else { return 0 }
+  func touchUnwanted(_ reference: Reference) -> Int64 {
+    guard reference.sizeClass > 0, reference.oldest < oldestWanted else { return 0 }
     let slab = Int(reference.sizeClass) - 1
     let (page, base) = slabs[slab].place(reference.block)
     return slabs[slab].pages[page][base + start(of: 0, reference)]
@@ -111,28 +118,34 @@ struct WindowColumn: Sendable {
       guard steps[index].takes(row) else { continue }
       let word = tile + steps[index].offset
       if case .sketch = steps[index].operation {
-        words[word] = sketches.add(row, to: words[word], steps[index].part)
+        sketches.add(row, to: &words, at: word, steps[index].part)
       } else {
         steps[index].add(row, exact, to: &words, at: word, tileEnd: end)
       }
     }
   }
 
-  /// Drops the oldest tiles for as long as `isOld` says so of their numbers; the block goes with
-  /// the last.
+  /// Drops the tiles before one; the block goes with the last.
   mutating func dropTiles(
-    _ reference: inout Reference, _ sketches: inout SketchPool, while isOld: (Int64) -> Bool
+    _ reference: inout Reference, _ sketches: inout SketchPool, before wanted: Int64
   ) {
-    guard reference.sizeClass > 0 else { return }
+    guard reference.sizeClass > 0, reference.oldest < wanted else { return }
     let slab = Int(reference.sizeClass) - 1
     let (page, base) = slabs[slab].place(reference.block)
     while reference.tiles > 0 {
       let tile = base + start(of: 0, reference)
-      guard isOld(slabs[slab].pages[page][tile]) else { return }
+      let number = slabs[slab].pages[page][tile]
+      guard number < wanted else {
+        reference.oldest = number
+        return
+      }
       if layout.hasSketches { release(slabs[slab].pages[page], tile, &sketches) }
       reference.tiles -= 1
       let next = Int(reference.head) + 1
       reference.head = next < capacities[slab] ? UInt16(next) : 0
+      // Not looked at before it has to be.
+      reference.oldest = number + 1
+      if reference.tiles > 0, reference.oldest >= wanted { return }
     }
     slabs[slab].release(reference.block)
     reference = Reference()
@@ -167,7 +180,7 @@ struct WindowColumn: Sendable {
     if Int(reference.tiles) == capacities[Int(reference.sizeClass) - 1] {
       // Only a full block is looked over for old tiles: the front of it is seldom in a cache.
       let oldest = max(newest, number) - layout.tilesKept
-      dropTiles(&reference, &sketches) { $0 < oldest }
+      dropTiles(&reference, &sketches, before: oldest)
       guard reference.sizeClass > 0 else { return findTile(number, &reference, &sketches) }
       if Int(reference.tiles) == capacities[Int(reference.sizeClass) - 1] { grow(&reference) }
       index = Int(reference.tiles) - fromEnd
@@ -180,7 +193,7 @@ struct WindowColumn: Sendable {
   func place(of number: Int64, _ reference: Reference) -> Int {
     var high = Int(reference.tiles)
     if high == 0 || tileNumber(high - 1, reference) < number { return high }
-    if tileNumber(0, reference) >= number { return 0 }
+    if reference.oldest >= number || tileNumber(0, reference) >= number { return 0 }
     let near = max(0, high - 4)
     while high > near {
       if tileNumber(high - 1, reference) < number { return high }
@@ -192,6 +205,25 @@ struct WindowColumn: Sendable {
       if tileNumber(middle, reference) < number { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+
+  /// The tiles of a key that the window covers as of `asked`, and the slab in which they lie.
+  func covered(_ reference: Reference, at asked: Int64) -> (slab: Int, range: TileRange) {
+    guard reference.sizeClass > 0 else { return (0, TileRange()) }
+    let slab = Int(reference.sizeClass) - 1
+    let current = layout.spec.tile(of: asked)
+    let first = place(of: current - layout.spec.hops, reference)
+    let end = place(of: current + 1, reference)
+    guard first < end else { return (slab, TileRange()) }
+    let (page, base) = slabs[slab].place(reference.block)
+    let head = Int(reference.head) + first
+    let capacity = capacities[slab]
+    return (
+      slab,
+      TileRange(
+        page: page, base: base, capacity: capacity,
+        first: head < capacity ? head : head - capacity, count: end - first)
+    )
   }
 
   private func tileNumber(_ index: Int, _ reference: Reference) -> Int64 {
@@ -218,6 +250,7 @@ struct WindowColumn: Sendable {
     let (page, base) = slabs[slab].place(reference.block)
     var later = Int(reference.tiles)
     reference.tiles += 1
+    if index == 0 { reference.oldest = number }
     let ring = ring(reference, base: base)
     var words = slabs[slab].pages[page].mutableSpan
     while later > index {
@@ -249,14 +282,14 @@ struct WindowColumn: Sendable {
     }
     slabs[old].release(reference.block)
     reference = Reference(
-      block: block, tiles: reference.tiles, sizeClass: reference.sizeClass + 1)
+      oldest: reference.oldest, block: block, tiles: reference.tiles,
+      sizeClass: reference.sizeClass + 1)
   }
 
   /// Gives back the sketches of one tile that is about to go.
   private func release(_ words: [Int64], _ tile: Int, _ sketches: inout SketchPool) {
     for (index, part) in layout.parts.enumerated() where part.isSketch {
-      let handle = words[tile + layout.offsets[index]]
-      if handle > 0 { sketches.release(handle) }
+      sketches.release(words[tile + layout.offsets[index]], part)
     }
   }
 }

@@ -15,6 +15,8 @@ package struct WindowTable: Sendable {
   private var freeSlots: [UInt32] = []
   /// Of no meaning: keeps early loads from being left out.
   private var touched: Int64 = 0
+  /// The instant that the windows' ``WindowColumn/oldestWanted`` are of.
+  private var expected = Int64.min
   /// Keys made, removed ones included.
   private var slotCount: UInt32 = 0
 
@@ -58,7 +60,7 @@ package struct WindowTable: Sendable {
   /// Forgets the events of a key.
   package mutating func clear(_ key: UInt32) {
     for window in columns.indices {
-      columns[window].dropTiles(&references[key, window], &sketches) { _ in true }
+      columns[window].dropTiles(&references[key, window], &sketches, before: .max)
     }
   }
 
@@ -69,7 +71,8 @@ package struct WindowTable: Sendable {
     touched ^= Int64(references[key, 0].block)
   }
 
-  /// Loads the newest tiles of a key, as ``touchReferences(_:)`` does what leads to them.
+  /// Loads the newest tiles of a key, as ``touchReferences(_:)`` does what leads to them. Before an
+  /// event is added or a key read it lets the windows wait for their memory together.
   package mutating func touchTiles(_ key: UInt32) {
     guard key < slotCount else { return }
     for window in columns.indices {
@@ -77,11 +80,12 @@ package struct WindowTable: Sendable {
     }
   }
 
-  /// Loads the oldest tiles of a key, which ``expire(_:before:)`` looks at.
-  package mutating func touchOldestTiles(_ key: UInt32) {
+  /// Loads what ``expire(_:before:)`` will drop of a key.
+  package mutating func touchUnwanted(_ key: UInt32, before time: Int64) {
     guard key < slotCount else { return }
+    expect(time)
     for window in columns.indices {
-      touched ^= columns[window].oldestTile(references[key, window])
+      touched ^= columns[window].touchUnwanted(references[key, window])
     }
   }
 
@@ -91,7 +95,6 @@ package struct WindowTable: Sendable {
   /// its source, and its values against ``Aggregate/magnitudeMax``. An event too old for a window
   /// that the key has moved on from changes nothing there.
   package mutating func add(_ row: borrowing EventRow, to key: UInt32) {
-    touchTiles(key)
     exact.fill(row)
     for window in columns.indices {
       columns[window].add(row, exact, &references[key, window], &sketches)
@@ -102,14 +105,24 @@ package struct WindowTable: Sendable {
   ///
   /// - Returns: whether the key has nothing left.
   package mutating func expire(_ key: UInt32, before time: Int64) -> Bool {
+    expect(time)
     var isEmpty = true
     for window in columns.indices {
-      let spec = columns[window].layout.spec
-      let oldest = spec.tile(of: Self.asked(time, spec)) - spec.hops
-      columns[window].dropTiles(&references[key, window], &sketches) { $0 < oldest }
+      columns[window].dropTiles(
+        &references[key, window], &sketches, before: columns[window].oldestWanted)
       if references[key, window].tiles > 0 { isEmpty = false }
     }
     return isEmpty
+  }
+
+  /// Works out, once for many keys, which tiles no read at `time` or later wants.
+  private mutating func expect(_ time: Int64) {
+    guard time != expected else { return }
+    expected = time
+    for window in columns.indices {
+      let spec = columns[window].layout.spec
+      columns[window].oldestWanted = spec.tile(of: Self.asked(time, spec)) - spec.hops
+    }
   }
 
   /// Appends everything known of a key, little-endian and independent of the machine.
@@ -140,13 +153,35 @@ package struct WindowTable: Sendable {
   /// as ``WindowSpec`` defines it. `nil` reads a key that was never seen.
   package mutating func read(_ key: UInt32?, at time: Int64, into result: inout AggregateValues) {
     for window in columns.indices {
-      let range = key.map { covered($0, window, at: time) } ?? TileRange()
-      result.ranges[window] = range
-      result.newest[window] = newest(in: range, window)
+      guard let key, key < slotCount else {
+        readNothing(window, into: &result)
+        continue
+      }
+      let asked = Self.asked(time, columns[window].layout.spec)
+      let (slab, range) = columns[window].covered(references[key, window], at: asked)
+      guard range.count > 0 else {
+        readNothing(window, into: &result)
+        continue
+      }
+      let tiles = TileReader(
+        words: columns[window].slabs[slab].pages[range.page], range: range,
+        tileWords: columns[window].layout.words)
+      // Tiles ascend, so the last one holds the newest event.
+      let last = range.start(of: range.count - 1, tileWords: tiles.tileWords)
+      result.newest[window] = tiles.words[last + 1]
+      tiles.combine(columns[window].layout.steps, into: &result.tile)
+      for index in plan.outputsOfWindow[window] {
+        let value = answer(index, tiles, result.tile, at: asked)
+        result.isPresent[index] = value != nil
+        result.values[index] = value ?? 0
+      }
     }
-    for index in plan.outputs.indices {
-      let window = plan.outputs[index].window
-      let value = answer(index, result.ranges[window], at: time)
+  }
+
+  private func readNothing(_ window: Int, into result: inout AggregateValues) {
+    result.newest[window] = nil
+    for index in plan.outputsOfWindow[window] {
+      let value = plan.outputs[index].aggregate.valueOfNothing
       result.isPresent[index] = value != nil
       result.values[index] = value ?? 0
     }
@@ -158,48 +193,21 @@ package struct WindowTable: Sendable {
     return overflow ? .min / 2 : asked
   }
 
-  /// The tiles of one key that a window covers at `time`.
-  private func covered(_ key: UInt32, _ window: Int, at time: Int64) -> TileRange {
-    let reference = references[key, window]
-    let column = columns[window]
-    guard reference.sizeClass > 0 else { return TileRange() }
-    let slab = Int(reference.sizeClass) - 1
-    let (page, base) = column.slabs[slab].place(reference.block)
-    let current = column.layout.spec.tile(of: Self.asked(time, column.layout.spec))
-    let first = column.place(of: current - column.layout.spec.hops, reference)
-    let end = column.place(of: current + 1, reference)
-    guard first < end else { return TileRange() }
-    return TileRange(
-      slab: slab, page: page, base: base, capacity: column.capacities[slab],
-      first: column.start(of: first, reference) / column.layout.words, count: end - first)
-  }
-
-  private func newest(in range: TileRange, _ window: Int) -> Int64? {
-    guard range.count > 0 else { return nil }
-    // Tiles ascend, so the last one holds the newest event.
-    let words = columns[window].layout.words
-    let last = range.start(of: range.count - 1, tileWords: words)
-    return columns[window].slabs[range.slab].pages[range.page][last + 1]
-  }
-
-  private func answer(_ index: Int, _ range: TileRange, at time: Int64) -> Double? {
+  private mutating func answer(
+    _ index: Int, _ tiles: TileReader, _ tile: [Int64], at asked: Int64
+  ) -> Double? {
     let output = plan.outputs[index]
-    guard range.count > 0 else { return output.aggregate.valueOfNothing }
-    let layout = columns[output.window].layout
-    let tiles = TileReader(
-      words: columns[output.window].slabs[range.slab].pages[range.page], range: range,
-      tileWords: layout.words, hop: layout.spec.hop)
     let places = plan.places[index]
+    let spec = columns[output.window].layout.spec
     switch output.aggregate {
-    case .rate: return Double(tiles.count(places.count)) / (Double(layout.spec.length) / 1e9)
     case .distinct(let precision): return sketches.distinct(tiles, places.own, precision)
     case .quantile(let share, let accuracy):
       return sketches.quantile(tiles, places.own, share, accuracy)
     case .decayedSum(let halfLife), .decayedCount(let halfLife):
-      return tiles.decayed(
-        places.own, halfLife: halfLife, at: Self.asked(time, layout.spec))
-    case .count, .sum, .mean, .minimum, .maximum, .variance, .standardDeviation, .first, .last:
-      return tiles.answer(output.aggregate, places)
+      return tiles.decayed(places.own, halfLife: halfLife, hop: spec.hop, at: asked)
+    case .count, .sum, .mean, .minimum, .maximum, .variance, .standardDeviation, .rate, .first,
+      .last:
+      return TileAnswer.value(output.aggregate, places, tile, length: spec.length)
     }
   }
 }
@@ -211,13 +219,13 @@ package struct AggregateValues: Sendable {
   package internal(set) var isPresent: [Bool]
   /// By window: nanoseconds since 1970 of the newest event that it covers; `nil` without one.
   package internal(set) var newest: [Int64?]
-  /// By window: where the covered tiles lie.
-  var ranges: [TileRange]
+  /// What a window covers, combined into one tile.
+  var tile: [Int64]
 
   package init(plan: AggregatePlan) {
     values = [Double](repeating: 0, count: plan.outputs.count)
     isPresent = [Bool](repeating: false, count: plan.outputs.count)
     newest = [Int64?](repeating: nil, count: plan.windows.count)
-    ranges = [TileRange](repeating: TileRange(), count: plan.windows.count)
+    tile = [Int64](repeating: 0, count: plan.layouts.map(\.words).max() ?? 0)
   }
 }

@@ -90,4 +90,47 @@ import Windowing
       copy.remove(copied)
     }
   }
+
+  @Test func `distinct values are counted over tiles of none, one and many, and when read back`()
+    throws
+  {
+    let seed = UInt64.random(in: 0 ... .max)
+    print("seed \(seed)")
+    var random = SeededGenerator(state: seed)
+    let window = try WindowSpec(length: 64 * Self.second, hop: Self.second)
+    let plan = try AggregatePlan(
+      windows: [window],
+      outputs: [AggregateOutput(.distinct(precision: 11), window: 0, input: 0)], lateness: 0)
+    // Zero is a hash as any other, and neighbours meet in a table of hashes.
+    let hashes: [UInt64] = [0, 1, 2, 3, 16, 17, .max, 1 << 63]
+    for _ in 0..<200 {
+      var table = WindowTable(plan: plan)
+      let key = table.makeKey()
+      var seen: Set<UInt64> = []
+      var time: Int64 = 0
+      for _ in 0..<Int.random(in: 0...30, using: &random) {
+        time = min(time + Int64.random(in: 0...3, using: &random) * Self.second, 60 * Self.second)
+        var row = EventRow(values: 0, hashes: 1)
+        row.time = time
+        row.hashes[0] = hashes.randomElement(using: &random) ?? 0
+        row.presentHashes = 1
+        seen.insert(row.hashes[0])
+        table.add(row, to: key)
+      }
+      var bytes: [UInt8] = []
+      table.write(key, to: &bytes)
+      var copy = WindowTable(plan: plan)
+      let copied = copy.makeKey()
+      var reader = SnapshotReader(bytes[...])
+      try copy.read(copied, from: &reader)
+      var answers = AggregateValues(plan: plan)
+      table.read(key, at: time, into: &answers)
+      #expect(answers.values[0] == Double(seen.count))
+      copy.read(copied, at: time, into: &answers)
+      #expect(answers.values[0] == Double(seen.count))
+      var again: [UInt8] = []
+      copy.write(copied, to: &again)
+      #expect(again == bytes)
+    }
+  }
 }

@@ -142,7 +142,7 @@ import Windowing
       for near in [key, key + 1, key + 5_000] {
         tables[1].touchReferences(near)
         tables[1].touchTiles(near)
-        tables[1].touchOldestTiles(near)
+        tables[1].touchUnwanted(near, before: row.time)
       }
       for table in tables.indices { tables[table].add(row, to: key) }
     }

@@ -8,10 +8,13 @@ struct EventsAhead: Sendable {
   var orders: [UInt64] = []
   /// By event and key of its source; `nil` where the event has none.
   var keys: [Hash128?] = []
+  /// Whether the tiles of the keys were looked at, too.
+  var hasTiles = false
   /// Of no meaning: keeps early loads from being left out.
   var touched: UInt64 = 0
 
   mutating func clear() {
+    hasTiles = false
     ids.removeAll(keepingCapacity: true)
     orders.removeAll(keepingCapacity: true)
     keys.removeAll(keepingCapacity: true)
@@ -27,15 +30,10 @@ extension FeatureEngine {
   mutating func lookAhead(_ events: Span<EventRecord>, source: Int) {
     ahead.clear()
     for index in events.indices { look(events[index], source) }
+    touchEntries(count: events.count, source)
     guard events.count > 1 else { return }
+    ahead.hasTiles = true
     let width = sources[source].keys.count
-    for index in events.indices {
-      ahead.touched ^= sources[source].ids.entry(ahead.ids[index])
-      for key in 0..<width {
-        guard let hash = ahead.keys[index * width + key] else { continue }
-        ahead.touched ^= entities[sources[source].keys[key].entity].directory.entry(hash)
-      }
-    }
     for key in 0..<width {
       let entity = sources[source].keys[key].entity
       for index in events.indices {
@@ -45,6 +43,18 @@ extension FeatureEngine {
       for index in events.indices {
         guard let slot = likelySlot(index * width + key, entity) else { continue }
         touch(slot, entity) { $0.touchTiles($1) }
+      }
+    }
+  }
+
+  /// Loads where the ids and keys of the next events are entered.
+  mutating func touchEntries(count: Int, _ source: Int) {
+    let width = sources[source].keys.count
+    for index in 0..<count {
+      ahead.touched ^= sources[source].ids.entry(ahead.ids[index])
+      for key in 0..<width {
+        guard let hash = ahead.keys[index * width + key] else { continue }
+        ahead.touched ^= entities[sources[source].keys[key].entity].directory.entry(hash)
       }
     }
   }

@@ -21,7 +21,7 @@ extension FeatureEngine {
         passes += 1
         continue
       }
-      if sweep.slot % 8 == 0 { touchOldest(sweep.slot, sweep.entity, left) }
+      if sweep.slot % 8 == 0 { touchUnwanted(sweep.slot, sweep.entity, before: time) }
       if expire(sweep.slot, sweep.entity, before: time) { removed += 1 }
       sweep.slot += 1
       left -= 1
@@ -30,10 +30,11 @@ extension FeatureEngine {
   }
 
   /// Lets the memory of the next few keys come together.
-  private mutating func touchOldest(_ slot: UInt32, _ entity: Int, _ most: Int) {
-    let end = min(entities[entity].directory.slotCount, Int(slot) + min(8, most))
-    for slot in Int(slot)..<end { touch(UInt32(slot), entity) { $0.touchReferences($1) } }
-    for slot in Int(slot)..<end { touch(UInt32(slot), entity) { $0.touchOldestTiles($1) } }
+  private mutating func touchUnwanted(_ slot: UInt32, _ entity: Int, before time: Int64) {
+    let end = min(entities[entity].directory.slotCount, Int(slot) + 8)
+    for slot in Int(slot)..<end {
+      touch(UInt32(slot), entity) { $0.touchUnwanted($1, before: time) }
+    }
   }
 
   /// Whether the key went.

@@ -11,6 +11,7 @@ extension FeatureEngine {
   ) -> IngestOutcome {
     ahead.clear()
     look(event, source)
+    touchEntries(count: 1, source)
     return ingest(event, source: source, now: now, at: 0)
   }
 
@@ -84,12 +85,16 @@ extension FeatureEngine {
     sources[source].clock.advance(to: event.time)
     for index in sources[source].views.indices {
       let view = sources[source].views[index]
-      let entity = viewEntities[view]
+      let entity = views[view].entity
       guard entities[entity].hasKey, let kind = windows[view] else { continue }
       if let filter = kind.filter, !passes(event, filter, view, kind.filters.count) { continue }
       let key = openKey(entity)
+      if !ahead.hasTiles { tables[views[view].table].touchTiles(key) }
       fill(event, kind, view, order: order)
-      tables[views[view].table].add(eventRows[view], to: key)
+      // Taken out while it is read, so that it is not copied.
+      let row = exchange(&eventRows[view], with: EventRow(values: 0))
+      tables[views[view].table].add(row, to: key)
+      eventRows[view] = row
     }
   }
 

@@ -16,7 +16,8 @@ extension FeatureEngine {
     let plan = definitions.services[service]
     let time = min(max(time, InstantText.range.lowerBound), InstantText.range.upperBound)
     readRequest(request, plan)
-    for index in plan.views.indices { readView(plan.views[index], request, plan, at: time) }
+    findKeys(service, request)
+    for index in plan.views.indices { readView(plan.views[index], plan, at: time) }
     for index in definitions.transforms.indices
     where plan.wanted[definitions.transforms[index].firstSlot] {
       compute(definitions.transforms[index])
@@ -60,32 +61,50 @@ extension FeatureEngine {
     slots.text.append(contentsOf: text)
   }
 
-  private mutating func readView(
-    _ index: Int, _ request: borrowing EventRecord, _ plan: ServiceDefinition, at time: Int64
-  ) {
-    let view = definitions.views[index]
-    findRequestKey(view.entity, request)
-    let key = entities[view.entity].slot
-    switch view.kind {
-    case .windows(let kind): readWindows(index, view, kind, key, at: time)
-    case .attributes: readAttributes(index, view, key, at: time)
+  /// Finds the keys of a request, each step for all of them before the next, so that they wait for
+  /// memory together.
+  private mutating func findKeys(_ service: Int, _ request: borrowing EventRecord) {
+    for index in serviceEntities[service].indices {
+      let entity = serviceEntities[service][index]
+      let hash = keyHash(request, definitions.requestKeys[entity])
+      entities[entity].hasKey = hash != nil
+      guard let hash else { continue }
+      entities[entity].hash = hash
+      ahead.touched ^= entities[entity].directory.entry(hash)
     }
-    for derived in view.derived where plan.wanted[derived.slot] {
-      evaluate(derived.expression, into: derived.slot)
+    for index in serviceEntities[service].indices {
+      let entity = serviceEntities[service][index]
+      entities[entity].slot =
+        entities[entity].hasKey ? entities[entity].directory.find(entities[entity].hash) : nil
+      guard let slot = entities[entity].slot else { continue }
+      touch(slot, entity) { $0.touchReferences($1) }
+    }
+    for index in serviceEntities[service].indices {
+      let entity = serviceEntities[service][index]
+      guard let slot = entities[entity].slot else { continue }
+      touch(slot, entity) { $0.touchTiles($1) }
     }
   }
 
-  private mutating func findRequestKey(_ entity: Int, _ request: borrowing EventRecord) {
-    findKey(request, definitions.requestKeys[entity], entity)
+  private mutating func readView(_ index: Int, _ plan: ServiceDefinition, at time: Int64) {
+    let key = entities[views[index].entity].slot
+    if let kind = windows[index] {
+      readWindows(index, kind, key, at: time)
+    } else {
+      readAttributes(index, key, at: time)
+    }
+    for place in views[index].derived where plan.wanted[derived[place].slot] {
+      evaluate(derived[place].expression, into: derived[place].slot)
+    }
   }
 
   private mutating func readWindows(
-    _ index: Int, _ view: ViewDefinition, _ kind: WindowedView, _ key: UInt32?, at time: Int64
+    _ index: Int, _ kind: WindowedView, _ key: UInt32?, at time: Int64
   ) {
     let table = views[index].table
     tables[table].read(key, at: time, into: &answers[table])
     for output in kind.outputWindows.indices {
-      let slot = view.firstSlot + output
+      let slot = views[index].firstSlot + output
       let newest = answers[table].newest[kind.outputWindows[output]] ?? SlotValues.noTime
       let value = answers[table].values[output]
       let bits: UInt64? =
@@ -97,12 +116,10 @@ extension FeatureEngine {
     }
   }
 
-  private mutating func readAttributes(
-    _ index: Int, _ view: ViewDefinition, _ key: UInt32?, at time: Int64
-  ) {
+  private mutating func readAttributes(_ index: Int, _ key: UInt32?, at time: Int64) {
     let table = views[index].attributes
-    for attribute in 0..<view.slotCount {
-      let slot = view.firstSlot + attribute
+    for attribute in 0..<views[index].slotCount {
+      let slot = views[index].firstSlot + attribute
       guard let key, let known = attributes[table].value(key, attribute) else {
         slots.put(slot, nil, time: SlotValues.noTime, at: time, rules[slot])
         continue
@@ -116,20 +133,20 @@ extension FeatureEngine {
 // What is computed from slots.
 extension FeatureEngine {
   private mutating func evaluate(_ expression: Int, into slot: Int) {
-    let inputs = definitions.expressions[expression].inputs
-    for field in inputs.indices {
-      let slot = inputs[field]
+    let definition = definitions.expressions[expression]
+    for field in definition.inputs.indices {
+      let slot = definition.inputs[field]
       Self.copy(slots, slot, rules[slot].type, to: &rows[expression], field)
     }
     let bits: UInt64? =
-      switch definitions.expressions[expression].compiled.evaluate(rows[expression]) {
+      switch definition.compiled.evaluate(rows[expression]) {
       case .double(let value): value.isNaN ? nil : value.bitPattern
       case .int(let value): UInt64(bitPattern: value)
       case .bool(let value): value ? 1 : 0
       case .string, .duration, .timestamp, .null, .failure: nil
       }
     rows[expression].clear()
-    slots.putComputed(slot, bits, from: inputs, rules[slot])
+    slots.putComputed(slot, bits, from: definition.inputs, rules[slot])
   }
 
   private static func copy(

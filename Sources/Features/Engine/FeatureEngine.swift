@@ -13,6 +13,8 @@ package struct FeatureEngine: Sendable {
   var entities: [EntityState]
   /// By view: where its parts lie in the arrays below.
   var views: [ViewPlaces] = []
+  /// Of all views: a definition taken out of its array is a copy, and counts references.
+  var derived: [DerivedFeature] = []
   var tables: [WindowTable] = []
   /// What the last read of a table gave.
   var answers: [AggregateValues] = []
@@ -26,9 +28,10 @@ package struct FeatureEngine: Sendable {
   var scratch: [UInt8] = []
   /// By slot.
   let rules: [SlotRule]
-  /// By view: its entity, and what it keeps.
-  let viewEntities: [Int]
+  /// By view: its windows, if it has any.
   let windows: [WindowedView?]
+  /// By service: the entities of its views.
+  let serviceEntities: [[Int]]
   /// By expression: its row.
   var rows: [RuleRow]
   /// What is known of the next events of a source.
@@ -64,6 +67,12 @@ package struct FeatureEngine: Sendable {
 
   /// Parts lie in arrays of their own: a part of an optional would be copied to be used.
   struct ViewPlaces: Sendable {
+    var entity = 0
+    /// The slots of its features.
+    var firstSlot = 0
+    var slotCount = 0
+    /// Of ``derived``: what is computed from them.
+    var derived = 0..<0
     /// An index of ``tables`` and ``answers``; −1 without.
     var table = -1
     /// An index of ``attributes``; −1 without.
@@ -87,7 +96,9 @@ package struct FeatureEngine: Sendable {
     hash = SipHash(seed.0, seed.1)
     slots = SlotValues(count: definitions.slots.count)
     rules = definitions.slots.map { SlotRule($0) }
-    viewEntities = definitions.views.map(\.entity)
+    serviceEntities = definitions.services.map { service in
+      Set(service.views.map { definitions.views[$0].entity }).sorted()
+    }
     windows = definitions.views.map(\.windows)
     rows = definitions.expressions.map(\.row)
     sources = definitions.sources.map {
@@ -105,6 +116,11 @@ package struct FeatureEngine: Sendable {
   private mutating func add(_ view: ViewDefinition, _ index: Int) {
     entities[view.entity].views.append(index)
     var places = ViewPlaces()
+    places.entity = view.entity
+    places.firstSlot = view.firstSlot
+    places.slotCount = view.slotCount
+    places.derived = derived.count..<derived.count + view.derived.count
+    derived += view.derived
     switch view.kind {
     case .attributes(let kind):
       places.attributes = attributes.count

@@ -16,19 +16,24 @@ struct StoredBatch {
   /// The mark that a store was closed; it also lets any damage to what lies before it be found.
   static var closing: [UInt8] { StoredBatch().bytes([]) }
 
+  /// Bytes of an entry before its records.
+  private static let headBytes = 42
+
   /// The entry with the records that ``append(_:_:to:)`` wrote.
   func bytes(_ records: [UInt8]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(records.count + 48)
-    bytes.store(table.map { UInt16($0) } ?? Self.mark)
-    bytes.store(now)
-    bytes.store(expiresBefore)
-    bytes.store(expiryBudget)
-    for number in [refused.duplicate, refused.late, refused.future, refused.refused] {
-      bytes.store(UInt32(clamping: number))
-    }
-    bytes.store(count)
-    bytes.append(contentsOf: records)
+    var bytes = [UInt8](repeating: 0, count: Self.headBytes + records.count)
+    var writer = StoredWriter(place: 0)
+    var span = bytes.mutableSpan
+    writer.put(table.map { UInt16($0) } ?? Self.mark, into: &span)
+    writer.put(now, into: &span)
+    writer.put(expiresBefore, into: &span)
+    writer.put(expiryBudget, into: &span)
+    writer.put(UInt32(clamping: refused.duplicate), into: &span)
+    writer.put(UInt32(clamping: refused.late), into: &span)
+    writer.put(UInt32(clamping: refused.future), into: &span)
+    writer.put(UInt32(clamping: refused.refused), into: &span)
+    writer.put(count, into: &span)
+    writer.put(records.span, into: &span)
     return bytes
   }
 
@@ -55,19 +60,29 @@ struct StoredBatch {
 
   /// Appends one record: time, id, and the fields that it has.
   static func append(_ record: borrowing EventRecord, to bytes: inout [UInt8]) {
-    bytes.store(record.time)
-    bytes.store(record.present)
-    let id = record.text[record.idPlace.range]
-    bytes.store(UInt32(id.count))
-    bytes.append(contentsOf: id)
+    var writer = StoredWriter(place: bytes.count)
+    bytes.append(contentsOf: repeatElement(0, count: exactSize(record)))
+    var span = bytes.mutableSpan
+    let text = record.text.span
+    writer.put(record.time, into: &span)
+    writer.put(record.present, into: &span)
+    writer.put(UInt32(record.idPlace.count), into: &span)
+    writer.put(text.extracting(record.idPlace.range), into: &span)
     for field in record.types.indices where record.has(field) {
       if record.isText(field) {
-        let text = record.text[record.places[field].range]
-        bytes.store(UInt32(text.count))
-        bytes.append(contentsOf: text)
+        writer.put(UInt32(record.places[field].count), into: &span)
+        writer.put(text.extracting(record.places[field].range), into: &span)
       } else {
-        bytes.store(record.bits[field])
+        writer.put(record.bits[field], into: &span)
       }
     }
+  }
+
+  private static func exactSize(_ record: borrowing EventRecord) -> Int {
+    var size = 20 + Int(record.idPlace.count)
+    for field in record.types.indices where record.has(field) {
+      size += record.isText(field) ? 4 + Int(record.places[field].count) : 8
+    }
+    return size
   }
 }

@@ -53,6 +53,35 @@ struct StoredBytes {
   }
 }
 
+/// Writes numbers and texts one after the other into bytes that are there already.
+struct StoredWriter {
+  /// Where the next one goes.
+  private(set) var place: Int
+
+  init(place: Int) { self.place = place }
+
+  /// A number, least significant byte first; a span of just its bytes is checked once.
+  @inline(__always)
+  mutating func put<Value: FixedWidthInteger>(
+    _ value: Value, into bytes: inout MutableSpan<UInt8>
+  ) {
+    let width = Value.bitWidth / 8
+    var span = bytes._mutatingExtracting(place..<place + width)
+    for index in 0..<width {
+      span[index] = UInt8(truncatingIfNeeded: value >> Value(index * 8))
+    }
+    place += width
+  }
+
+  /// Bytes as they are.
+  @inline(__always)
+  mutating func put(_ text: Span<UInt8>, into bytes: inout MutableSpan<UInt8>) {
+    var span = bytes._mutatingExtracting(place..<place + text.count)
+    for index in text.indices { span[index] = text[index] }
+    place += text.count
+  }
+}
+
 extension [UInt8] {
   /// Appends a number, least significant byte first.
   mutating func store<Value: FixedWidthInteger>(_ value: Value) {

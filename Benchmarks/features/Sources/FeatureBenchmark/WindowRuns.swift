@@ -47,10 +47,8 @@ enum WindowRuns {
         slots[index] = UInt32(truncatingIfNeeded: (draw >> 32) % UInt64(keys))
         time += Payments.step
       }
-      if ahead > 1 {
-        for slot in slots { table.touchReferences(slot) }
-        for slot in slots { table.touchTiles(slot) }
-      }
+      for slot in slots { table.touchReferences(slot) }
+      for slot in slots { table.touchTiles(slot) }
       for index in 0..<ahead { table.add(rows[index], to: slots[index]) }
     }
   }
