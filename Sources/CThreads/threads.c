@@ -40,7 +40,11 @@ void needletail_describe_writer(const char *name) {
   struct sched_param parameters = {0};
   sched_setscheduler(0, SCHED_BATCH, &parameters);
 }
+
+void needletail_give_way(void) { sched_yield(); }
 #else
+void needletail_give_way(void) {}
+
 void needletail_describe_writer(const char *name) { (void)name; }
 
 int needletail_describe_thread(const char *name, const int *cpus, int count) {

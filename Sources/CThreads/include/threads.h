@@ -16,6 +16,9 @@ void needletail_lower_thread_priority(int nice);
 /// Without effect on the scheduling where the system has no such class.
 void needletail_describe_writer(const char *_Nonnull name);
 
+/// Lets another thread that waits for this processor run, if there is one; else returns at once.
+void needletail_give_way(void);
+
 /// Runs `body(context)` on a new detached thread with an 8 MiB stack. Returns 0, or the error number,
 /// and then `body` was not run.
 int needletail_start_thread(void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);

@@ -1,3 +1,4 @@
+private import CThreads
 internal import GRDB
 
 extension RecordFile {
@@ -19,6 +20,9 @@ extension RecordFile {
       try queue.writeWithoutTransaction { db in
         try db.inTransaction(.immediate) {
           for record in group {
+            // A thread that serves and wakes here would else wait for the whole group. With groups
+            // as large as they may be the writer is behind, and keeps its turn.
+            if group.count < options.groupRowsMaximum { needletail_give_way() }
             results.append(
               try Self.insert(
                 record, after: &head, index, &step, &known, scratch: &bytes, db))
