@@ -92,15 +92,16 @@ extension NeedletailEngine {
     var (records, places, intake) = Self.records(list, schema)
     guard !records.isEmpty else { return intake }
     var outcomes: [IngestOutcome] = []
-    let (answers, answer) = AsyncStream.makeStream(of: Result<Void, StoreFailure>.self)
-    do throws(StoreFailure) {
-      try take(records[...], &outcomes) { answer.yield($0) }
-      for await result in answers {
-        try result.get()
-        break
+    // Not to be cancelled: what is returned has to be true.
+    let result: Result<Void, StoreFailure> = await withCheckedContinuation { continuation in
+      do throws(StoreFailure) {
+        try take(records[...], &outcomes) { continuation.resume(returning: $0) }
+      } catch {
+        continuation.resume(returning: .failure(error))
       }
-    } catch {
-      throw EngineFailure(.durability, error.description)
+    }
+    if case .failure(let failure) = result {
+      throw EngineFailure(.durability, failure.description)
     }
     for (place, outcome) in zip(places, outcomes) { intake.count(outcome, at: place, schema) }
     intake.refused.sort { $0.index < $1.index }

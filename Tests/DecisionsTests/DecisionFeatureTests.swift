@@ -22,7 +22,7 @@ import Timing
     services: {all: [spend.*]}
     """
 
-  private static func pipeline(_ changes: [(String, String)] = []) throws -> PipelineDefinition {
+  static func pipeline(_ changes: [(String, String)] = []) throws -> PipelineDefinition {
     let sections = "features: {views: v.yaml, service: all}\nevent: {source: payments}\nbudget:"
     return try SamplePipeline.make(
       [("budget:", sections)] + changes, files: ["v.yaml": views])
@@ -70,6 +70,17 @@ import Timing
     #expect(
       store.vector(use.service, EventRecord(schema), at: 0, until: 0, into: &vector))
     #expect(vector.values.count == 2)
+  }
+
+  @Test func `features that could not be read are all missing`() async throws {
+    let gate = "{name: unread, when: features.missing == 2, decide: decline, reason: UNREAD}"
+    let harness = try await PortHarness(try Self.pipeline([("gate:\n", "gate:\n  - \(gate)\n")]))
+    // As when others hold the state for longer than a decision may wait.
+    let unread = try await harness.decide(
+      #"{"amount": 20, "card": "c"}"#, supply: .given(FeatureVector())
+    ).get()
+    #expect(unread.reasons == ["UNREAD"] && unread.degradedReasons == ["features-unavailable"])
+    try await harness.stop()
   }
 
   @Test func `what reads features is not blamed for views that are wrong`() throws {

@@ -1,3 +1,4 @@
+import Features
 import Logging
 import ModelRuntimes
 import NIOCore
@@ -194,6 +195,10 @@ final class MemoryRecorder: DecisionRecorder {
     let dear = try await harness.decide(#"{"amount": 500}"#).get()
     #expect(dear.outcome == "review" && dear.degradedReasons == ["fast:absent"])
     #expect(dear.decidedBy == "fallback" && dear.reasons == ["FALLBACK"])
+    // Nothing was asked, so there is nothing for a breaker to guard against.
+    for _ in 0..<100 { _ = try await harness.decide(#"{"amount": 500}"#) }
+    let later = try await harness.decide(#"{"amount": 500}"#).get()
+    #expect(later.degradedReasons == ["fast:absent"])
     try await harness.stop()
   }
 
@@ -210,6 +215,56 @@ final class MemoryRecorder: DecisionRecorder {
     #expect(ids.count == 1 && recorder.entries.withLock { $0.count } == 1)
     let later = try await harness.decide(#"{"id": "same", "amount": 999}"#).get()
     #expect(ids == [later.id])
+    try await harness.stop()
+  }
+
+  @Test func `a repetition waits for the decision no longer than its own deadline`() async throws {
+    let pipeline = try SamplePipeline.make([
+      ("total: 20ms", "total: 20s"), ("name: sample", "name: sample\nconcurrency: 2"),
+    ])
+    let recorder = MemoryRecorder(.holds)
+    let harness = try await PortHarness(pipeline, recorder: recorder)
+    let outcomes = OutcomeList()
+    try await harness.withPort { port in
+      let pipeline = try #require(port.engine.pipeline(named: "sample"))
+      for index in 0..<4 {
+        var request = try DecisionRequest(
+          pipeline: pipeline, json: Array(#"{"id": "same", "amount": 20}"#.utf8),
+          receivedAt: .now(), wallTime: 0)
+        // The first may take its whole budget.
+        if index > 0 { request.deadline = MonotonicInstant.now().advanced(byNanoseconds: 1_000) }
+        port.submit(request, receiver: outcomes)
+      }
+    }
+    while outcomes.refusals.count < 3 { await Task.yield() }
+    let refusals = outcomes.refusals
+    #expect(refusals.map(\.code) == [.overloaded, .durability, .durability])
+    #expect(refusals[0].message.contains("2 repetitions of this request wait"))
+    #expect(refusals[1].message.contains("still being decided"))
+    try await harness.stop()
+  }
+
+  @Test func `what cannot be recorded counts once, however late it is repeated`() async throws {
+    let recorder = MemoryRecorder(.fails)
+    let harness = try await PortHarness(
+      try DecisionFeatureTests.pipeline(), recorder: recorder)
+    let start: Int64 = 1_700_000_000_000_000_000
+    for minute in 0..<6 as Range<Int64> {
+      let outcome = try await harness.decide(
+        #"{"id": "x", "amount": 20, "card": "c"}"#, wallTime: start + minute * 180_000_000_000)
+      guard case .failure(let failure) = outcome else {
+        Issue.record("decided: \(outcome)")
+        continue
+      }
+      #expect(failure.code == .durability)
+    }
+    let store = try #require(harness.engine.pipeline(named: "sample")?.features)
+    let use = try #require(harness.engine.pipeline(named: "sample")?.definition.features)
+    var record = EventRecord(try #require(use.definitions.request))
+    record.set(try #require(use.definitions.request?.index(of: "card")), string: "c")
+    var vector = FeatureVector()
+    store.vector(use.service, record, at: start + 1_000_000_000_000, into: &vector)
+    #expect(vector.values.first == 1)
     try await harness.stop()
   }
 
@@ -259,6 +314,30 @@ final class MemoryRecorder: DecisionRecorder {
   @Test func `a wrong request is told all that is wrong with it`() async throws {
     let harness = try await PortHarness(try SamplePipeline.make())
     await #expect(throws: InputProblems.self) { try await harness.decide(#"{"amount": "x"}"#) }
+    try await harness.stop()
+  }
+
+  @Test(arguments: [
+    ([4, 2], [-1, 1], "a tier fills [1,2]"), ([-1, 1, 2], [-1, 1], "a tier fills [1,2]"),
+    ([-1, 2], [0], "has 0 numbers a row"),
+  ])
+  func `models whose every call would fail are named`(
+    _ input: [Int], _ output: [Int], _ expected: String
+  ) async throws {
+    let harness = try await PortHarness(try SamplePipeline.make(), serves: false)
+    let signature = ModelSignature(
+      inputs: [TensorSpec(name: "x", elementType: .fp32, dimensions: input)],
+      outputs: [TensorSpec(name: "p", elementType: .fp32, dimensions: output)])
+    let model = ScriptedModel(signature: signature) { _ throws(RuntimeFailure) in [] }
+    try await ScriptedHost.serve(
+      [.init("fast", model: model, configuration: "")], on: harness.models)
+    let models = harness.models
+    let definition = try #require(harness.engine.pipeline(named: "sample")).definition
+    let loop = harness.group.next()
+    let problems = try await loop.submit {
+      definition.modelProblems(models.makePort(executor: LoopExecutor(loop)))
+    }.get()
+    #expect(problems.contains { $0.contains(expected) }, "\(problems)")
     try await harness.stop()
   }
 

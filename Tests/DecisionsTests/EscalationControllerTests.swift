@@ -27,6 +27,22 @@ import Testing
     return (Double(escalated) / Double(scored), controller.band)
   }
 
+  @Test func `a tier that is down does not widen the band that it meets afterwards`() {
+    var controller = EscalationController(EscalationDefinition())
+    var random = Seeded(7)
+    var bands: [Double] = []
+    for step in 0..<60_000 {
+      let distance = Double.random(in: 0..<1, using: &random) / 0.9
+      let wants = distance <= controller.band
+      let isDown = (20_000..<40_000).contains(step)
+      let now = Int64(step) * 2_000_000
+      let goes = wants && !isDown && controller.allows(now: now)
+      controller.note(escalated: goes, wanted: wants && isDown, now: now)
+      if step % 20_000 == 19_999 { bands.append(controller.band) }
+    }
+    #expect(bands.allSatisfy { abs($0 - bands[0]) < 0.05 }, "\(bands)")
+  }
+
   @Test func `a band that asks for too much is narrowed to the target`() {
     for declared in [0.3, 0.5, 0.9] {
       let result = run(declared: declared, seconds: 120)

@@ -32,40 +32,60 @@ import Testing
     ("total: 20ms", "total: 12ms", "the stages may take 15ms"),
     ("total: 20ms", "total: 20 minutes", "write a number and its unit"),
     ("timeout: 4ms", "timeout: 1h", "at most ten minutes"),
-    ("model: fast\n    inputs: {x: [amount, weight]}",
-      "model: fast\n    inputs: {x: [amount, wieght]}", "did you mean 'weight'?"),
-    ("[amount, weight]}\n    score: p\n", "[amount, country]}\n    score: p\n",
-      "is of type string, not a number"),
+    (
+      "model: fast\n    inputs: {x: [amount, weight]}",
+      "model: fast\n    inputs: {x: [amount, wieght]}", "did you mean 'weight'?"
+    ),
+    (
+      "[amount, weight]}\n    score: p\n", "[amount, country]}\n    score: p\n",
+      "is of type string, not a number"
+    ),
     ("score: p[1]", "score: p[one]", "write OUTPUT, or OUTPUT[INDEX]"),
     ("approve_below: 0.2", "approve_below: 0.9", "is below 'approve_below'"),
     ("approve_below: 0.2", "approve_below: 1.2", "use a number, 0.0 to 1.0"),
-    ("approve_below: 0.2\n    decline_from: 0.8", "approve_below: 0.5\n    decline_from: 0.5",
-      "tier 'deep' is never reached"),
+    (
+      "approve_below: 0.2\n    decline_from: 0.8", "approve_below: 0.5\n    decline_from: 0.5",
+      "tier 'deep' is never reached"
+    ),
     ("otherwise: review\n    timeout", "timeout", "no tier after it"),
     ("name: deep", "name: fast", "another tier is named 'fast'"),
     ("name: deep", "name: total", "is the name of a stage"),
     ("when: amount < 1.0", "when: score > 0.5", "there is none of before tiers"),
-    ("{tier: fast, approve_below: 0.1", "{tier: slow, approve_below: 0.1",
-      "no tier is named 'slow'"),
-    ("{tier: fast, approve_below: 0.1", "{tier: fast, approve_below: 0.3",
-      "falling back would be laxer"),
+    (
+      "{tier: fast, approve_below: 0.1", "{tier: slow, approve_below: 0.1",
+      "no tier is named 'slow'"
+    ),
+    (
+      "{tier: fast, approve_below: 0.1", "{tier: fast, approve_below: 0.3",
+      "falling back would be laxer"
+    ),
     ("- {decide: review, reason: FALLBACK}", "- {tier: fast}", "may leave a request without"),
-    ("- {tier: fast, approve_below: 0.1, decline_from: 0.7}",
-      "- {decide: review, reason: EARLY}", "no rung after this one"),
+    (
+      "- {tier: fast, approve_below: 0.1, decline_from: 0.7}",
+      "- {decide: review, reason: EARLY}", "no rung after this one"
+    ),
     ("name: sample", "name: sam ple", "use at most 64 letters"),
     ("reason: TINY", "reason: TI NY", "a reason is 'TI NY'"),
     ("name: sample", "name: sample\ndurability: maybe", "known here: commit, group"),
     ("budget: {total", "event: {source: x}\nbudget: {total", "no feature views"),
-    ("budget: {total", "features: {views: none.yaml, service: a}\nbudget: {total",
-      "'none.yaml' cannot be read"),
+    (
+      "budget: {total", "features: {views: none.yaml, service: a}\nbudget: {total",
+      "'none.yaml' cannot be read"
+    ),
     ("rules:\n", "escalation: {target: 30%, cap: 20%}\nrules:\n", "'cap' 0.2 is below 'target'"),
     ("timeout: 10ms", "breaker: {calls: 0}\n    timeout: 10ms", "use a whole number, 1 to"),
-    ("timeout: 10ms", "calibration: {platt: {a: 2, b: 1}}\n    timeout: 10ms",
-      "higher scores would mean lower"),
-    ("timeout: 10ms", "calibration: {isotonic: [[0, 0.5], [1, 0.2]]}\n    timeout: 10ms",
-      "do not ascend"),
-    ("outcomes: [approve, decline, review]", "outcomes: [approve, decline, review, refer]",
-      "nothing decides 'refer'"),
+    (
+      "timeout: 10ms", "calibration: {platt: {a: 2, b: 1}}\n    timeout: 10ms",
+      "higher scores would mean lower"
+    ),
+    (
+      "timeout: 10ms", "calibration: {isotonic: [[0, 0.5], [1, 0.2]]}\n    timeout: 10ms",
+      "do not ascend"
+    ),
+    (
+      "outcomes: [approve, decline, review]", "outcomes: [approve, decline, review, refer]",
+      "nothing decides 'refer'"
+    ),
     ("amount: {", "score: double\n    amount: {", "a meaning of its own"),
   ])
   func `a mistake is found`(_ old: String, _ new: String, _ expected: String) throws {
@@ -108,6 +128,18 @@ import Testing
     #expect(abs((isotonic.probability(2) ?? 0) - 0.6) < 1e-12)
     #expect(Calibration.none.probability(.nan) == nil && Calibration.none.probability(1.1) == nil)
     #expect(platt.probability(.infinity) == nil)
+  }
+}
+
+@Suite struct PipelineRulesTests {
+  @Test func `rules that would be none are reported`() throws {
+    let tier = try SamplePipeline.problems(("tiers:\n", "tiers:\n  - {name: none, rules: []}\n"))
+    #expect(tier.contains("tier 'none' has no rule; add one"), "\(tier)")
+    let rules = (0...4_096).map {
+      "  - {name: r\($0), when: amount < 0.5, decide: approve, reason: R}\n"
+    }
+    let gate = try SamplePipeline.problems(("gate:\n", "gate:\n" + rules.joined()))
+    #expect(gate.contains("'gate'") && gate.contains("4096"), "\(gate)")
   }
 }
 

@@ -55,6 +55,29 @@ import Testing
     await engine.close()
   }
 
+  @Test func `what a cancelled task appended is durable when it says so`() async throws {
+    let folder = try ServiceFolder()
+    let engine = try await NeedletailEngine(folder.configuration())
+    let now = Int64(Date().timeIntervalSince1970 * 1e9)
+    let event: [String: Value] = [
+      "id": "e-1", "time": .timestamp(nanoseconds: now), "card": "c-1", "amount": 5,
+    ]
+    let task = Task {
+      while !Task.isCancelled { await Task.yield() }
+      return try await engine.append([event], to: "payments")
+    }
+    task.cancel()
+    #expect(try await task.value.accepted == 1)
+    // As after a crash: a copy of the files, without closing anything.
+    let copy = try ServiceFolder(copying: folder)
+    let other = try await NeedletailEngine(copy.configuration())
+    let features = try other.features(
+      "payment", ["card": "c-1", "amount": 1], at: now + 1_000_000_000)
+    #expect(features.first { $0.name == "activity.count_1h" }?.value == 1)
+    await other.close()
+    await engine.close()
+  }
+
   @Test func `appended events count, duplicates do not, and wrong ones are told by their place`()
     async throws
   {

@@ -56,6 +56,12 @@ final class ServiceFolder {
     try write("views.yaml", Self.views)
   }
 
+  /// The files of another folder as they are, as after a crash.
+  init(copying other: ServiceFolder) throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "needletail-\(UUID())")
+    try FileManager.default.copyItem(at: other.url, to: url)
+  }
+
   deinit { try? FileManager.default.removeItem(at: url) }
 
   func write(_ name: String, _ text: String) throws {

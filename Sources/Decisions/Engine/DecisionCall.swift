@@ -18,8 +18,10 @@ final class DecisionCall {
   var isAdmitted = false
   /// What it costs the port's thread.
   var account = PortLoad.Account()
-  /// Whether its recorded decision is being looked for.
+  /// Whether its recorded decision is being looked for, or that of the same request under way.
   var isLookingUp = false
+  /// Whether another call decides its request.
+  var isRepetition = false
   /// Once decided, or while a record is looked for: when it must be there.
   var recordDeadline = Int64.max
   var decision: Decision?
@@ -54,7 +56,8 @@ final class DecisionCall {
 final class TierCall: InferenceReceiver {
   private let tier: Int
   private let call: DecisionCall
-  private unowned let port: DecisionPort
+  // Kept: a model that cannot be stopped may answer after everybody else has let the port go.
+  private let port: DecisionPort
 
   init(tier: Int, call: DecisionCall, port: DecisionPort) {
     self.tier = tier

@@ -2,7 +2,7 @@ internal import Features
 internal import NIOCore
 internal import Records
 internal import Synchronization
-internal import Timing
+package import Timing
 
 // Whether a request is decided, answered from the past, or refused.
 extension DecisionPort {
@@ -11,20 +11,53 @@ extension DecisionPort {
   package func submit(_ request: DecisionRequest, receiver: any DecisionReceiver) {
     let pipeline = request.pipeline
     let requestID = request.requestID
+    let call = DecisionCall(
+      request, requestID: requestID, scratch: scratch(of: pipeline), receiver: receiver)
     if let requestID {
-      let finding = pipeline.requests.withLock { $0.admit(requestID) { waiter(receiver) } }
+      let waitersMax = pipeline.definition.concurrency
+      let finding = pipeline.requests.withLock {
+        $0.admit(requestID, waitersMax: waitersMax) { waiter(call) }
+      }
       switch finding {
-      case .isNew: break
-      case .waits: return
+      case .isNew(let since):
+        // Its event may be counted already, so it keeps the time that it had then.
+        if let since, !request.hasOwnTime { call.request.wallTime = since }
+      case .waits: return awaitOther(call)
+      case .isFull:
+        let text = "\(waitersMax) repetitions of this request wait for its decision already"
+        return receiver.receive(.failure(DecisionFailure(.overloaded, text)))
       case .decided(let decision): return receiver.receive(.success(decision))
       }
     }
-    let call = DecisionCall(
-      request, requestID: requestID, scratch: scratch(of: pipeline), receiver: receiver)
     if let failure = admit(call) { return deliver(call, .failure(failure)) }
     measure(call) {
       if !lookUp(call) { advance(call, .begin) }
     }
+  }
+
+  /// Why a request would be refused for want of time; `nil` if it would not. Asked before its input
+  /// is read, so that a refusal costs little when there are many.
+  package func refusal(
+    pipeline: Pipeline, receivedAt: MonotonicInstant, deadline: MonotonicInstant
+  ) -> DecisionFailure? {
+    guard load.count > 0 else { return nil }
+    let now = MonotonicInstant.now().nanoseconds
+    let scratch = scratch(of: pipeline)
+    let end = DecisionRun.deadline(
+      pipeline.definition, started: receivedAt.nanoseconds, deadline: deadline.nanoseconds)
+    let limits = limits(now: now, scratch, tiersEnd: end - pipeline.definition.budget.reserve)
+    if load.admits(now: now, deadline: limits.end, turnEnd: limits.turnEnd) { return nil }
+    return scratch.refusal(now: now) {
+      isTooMuch(left: max(0, limits.end - now), turnLeft: max(0, limits.turnEnd - now))
+    }
+  }
+
+  /// When a decision that comes now must be made, and when its turn must have come.
+  private func limits(
+    now: Int64, _ scratch: PipelineScratch, tiersEnd: Int64
+  ) -> (end: Int64, turnEnd: Int64) {
+    let turn = scratch.turnRunsHere ? scratch.turn : nil
+    return (PortLoad.deadline(now: now, end: tiersEnd), turn?.end(now: now) ?? .max)
   }
 
   /// Takes a decision in, or says why it is not begun.
@@ -32,8 +65,7 @@ extension DecisionPort {
     let pipeline = call.request.pipeline
     let now = MonotonicInstant.now().nanoseconds
     let turn = call.scratch.turnRunsHere ? call.scratch.turn : nil
-    let end = PortLoad.deadline(now: now, end: call.run.tiersEnd)
-    let turnEnd = turn?.end(now: now) ?? .max
+    let (end, turnEnd) = limits(now: now, call.scratch, tiersEnd: call.run.tiersEnd)
     guard let account = load.admit(now: now, deadline: end, turnEnd: turnEnd) else {
       return isTooMuch(left: max(0, end - now), turnLeft: max(0, turnEnd - now))
     }
@@ -74,6 +106,26 @@ extension DecisionPort {
   /// Milliseconds with three digits.
   private static func text(_ nanoseconds: Int64) -> String {
     "\(Double(nanoseconds / 1_000) / 1_000) ms"
+  }
+}
+
+// Requests that another call decides.
+extension DecisionPort {
+  /// Hands the outcome of the same request, told on any thread, to a call on this one.
+  private func waiter(_ call: DecisionCall) -> RecentRequests.Waiter {
+    let bound = NIOLoopBound(FinishWait(call: call, port: self), eventLoop: eventLoop)
+    let eventLoop = eventLoop
+    return { outcome in
+      eventLoop.execute { bound.value.port.deliver(bound.value.call, outcome) }
+    }
+  }
+
+  /// Waits for that outcome, until the deadline of this call.
+  private func awaitOther(_ call: DecisionCall) {
+    call.isRepetition = true
+    call.isLookingUp = true
+    call.recordDeadline = call.request.waitsForRecord ? .max : call.run.deadline
+    wait(call)
   }
 }
 

@@ -111,6 +111,10 @@ extension DecisionPort {
   /// The deadline came before the record was on disk.
   func recordIsLate(_ call: DecisionCall) {
     let id = call.decision?.id ?? call.earlier?.id
+    if call.isRepetition {
+      let text = "this request is still being decided; ask again, with its id"
+      return deliver(call, .failure(DecisionFailure(.durability, text)))
+    }
     let text =
       id.map { "decision \($0) was not on disk by its deadline; whether it will be is not known" }
       ?? "the record of this request could not be read by its deadline; ask again"
@@ -142,8 +146,9 @@ extension DecisionPort {
     call.recordDeadline = .max
     let pipeline = call.request.pipeline
     if call.isAdmitted { pipeline.state.withLock { $0.underWay -= 1 } }
-    if let id = call.requestID {
-      let waiters = pipeline.requests.withLock { $0.finish(id, with: outcome) }
+    if let id = call.requestID, !call.isRepetition {
+      let instant = call.request.wallTime
+      let waiters = pipeline.requests.withLock { $0.finish(id, with: outcome, at: instant) }
       for waiter in waiters { waiter(outcome) }
     }
     receiver.receive(outcome)

@@ -45,13 +45,6 @@ package final class DecisionPort {
     return made
   }
 
-  /// Hands an outcome, told on any thread, to a receiver on this one.
-  func waiter(_ receiver: any DecisionReceiver) -> RecentRequests.Waiter {
-    let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
-    let eventLoop = eventLoop
-    return { outcome in eventLoop.execute { bound.value.receive(outcome) } }
-  }
-
   /// Does what the decision asks for until it waits or is done.
   ///
   /// - Parameter evidence: what the event says about the model that was asked.

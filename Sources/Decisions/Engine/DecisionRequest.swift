@@ -51,6 +51,9 @@ package struct DecisionRequest {
     }
     return wallTime
   }
+
+  /// Whether its input says when it happened.
+  var hasOwnTime: Bool { pipeline.definition.inputs.timeField.map { input.has($0) } ?? false }
 }
 
 /// Gets the outcome of a request, exactly once, on the port's thread; maybe before

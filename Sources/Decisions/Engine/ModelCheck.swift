@@ -64,6 +64,26 @@ private struct ModelCheck {
       add(
         place, "input '\(input.name)' takes \(wide) columns; the tier lists \(input.columns.count)",
         "list what the model was trained with, in its order")
+    } else {
+      compareShape(input, spec, version, place)
+    }
+  }
+
+  /// A tier asks for one row.
+  private mutating func compareShape(
+    _ input: ModelInput, _ spec: TensorSpec, _ version: ServedVersion, _ place: FilePlace
+  ) {
+    let columns = input.columns.count
+    if version.maxBatchSize > 0, spec.dimensions.count == 1, columns != 1 {
+      return add(
+        place, "input '\(input.name)' takes one number a row; the tier lists \(columns)",
+        "list one, or export the model with an input of two dimensions")
+    }
+    let shape: TensorShape = spec.dimensions.count == 1 ? [columns] : [1, columns]
+    if !spec.accepts(shape) {
+      add(
+        place, "input '\(input.name)' has the shape \(spec.dimensions); a tier fills \(shape)",
+        "export the model with an input of one row, or of a variable number of them")
     }
   }
 
@@ -85,6 +105,15 @@ private struct ModelCheck {
         tier.places.score,
         "output '\(output.name)' has \(last) columns; there is no index \(tier.scoreIndex)",
         "use 0 to \(last - 1)")
+      return
+    }
+    let row = version.maxBatchSize > 0 ? output.dimensions.dropFirst() : output.dimensions[...]
+    let elements = row.reduce(1) { $0 * max(0, $1) }
+    if !row.contains(where: { $0 < 0 }), tier.scoreIndex >= elements {
+      add(
+        tier.places.score,
+        "output '\(output.name)' has \(elements) numbers a row; there is no index "
+          + "\(tier.scoreIndex)", "use an index below \(elements)")
     }
   }
 

@@ -17,16 +17,32 @@ final class PipelineScratch {
   /// The event of a decision, alone in its batch.
   private var events: [EventRecord] = []
   private var outcomes: [IngestOutcome] = []
+  /// How many features a decision has.
+  private let featureCount: Int
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline
     turn = TurnLimit(pipeline.definition)
     text = RecordText(pipeline.definition)
     row = pipeline.definition.fields.schema.map { RuleRow($0) }
+    featureCount =
+      pipeline.definition.features.map { $0.definitions.services[$0.service].slots.count } ?? 0
     if let use = pipeline.definition.features {
       record = use.definitions.request.map { EventRecord($0) }
       if let source = use.event { events = [EventRecord(use.definitions.sources[source].schema)] }
     }
+  }
+
+  /// The last refusal for want of time, which holds for a millisecond: under overload there are
+  /// tens of thousands a second, and its words take longer than the rest.
+  private var refusal: (failure: DecisionFailure, until: Int64)?
+
+  /// The refusal of a request that came at `now`, in monotonic nanoseconds.
+  func refusal(now: Int64, _ make: () -> DecisionFailure) -> DecisionFailure {
+    if let refusal, now < refusal.until { return refusal.failure }
+    let failure = make()
+    refusal = (failure, now + 1_000_000)
+    return failure
   }
 
   /// Notes where the model of a tier was asked.
@@ -109,7 +125,7 @@ final class PipelineScratch {
   private func fill(_ row: inout RuleRow, _ call: DecisionCall) {
     row.clear()
     Self.fill(&row, call.request.input, pipeline.definition.inputs)
-    Self.fill(&row, call.vector, pipeline.definition.fields)
+    Self.fill(&row, call.vector, pipeline.definition.fields, of: featureCount)
   }
 
   // Borrowed, so that no definition is copied for a decision.
@@ -131,7 +147,8 @@ final class PipelineScratch {
   }
 
   private static func fill(
-    _ row: inout RuleRow, _ vector: borrowing FeatureVector, _ fields: borrowing PipelineFields
+    _ row: inout RuleRow, _ vector: borrowing FeatureVector, _ fields: borrowing PipelineFields,
+    of featureCount: Int
   ) {
     if !vector.values.isEmpty {
       for index in fields.featureFields.indices {
@@ -147,7 +164,8 @@ final class PipelineScratch {
       }
     }
     var stale: Int64 = 0
-    var missing: Int64 = 0
+    // What could not be read in time is missing.
+    var missing = Int64(vector.statuses.isEmpty ? featureCount : 0)
     var oldest: Int64 = -1
     for index in vector.statuses.indices {
       if vector.statuses[index] == .stale { stale += 1 }

@@ -30,8 +30,15 @@ extension PipelineReader {
     for (rule, condition) in zip(rules, conditions) {
       check(rule.when, condition, "rule '\(rule.name)'", before: before)
     }
-    guard let set = try? RuleSet(rules, schema: schema) else { return nil }
-    return OutcomeRules(rules: set)
+    do throws(RuleSetProblems) {
+      return OutcomeRules(rules: try RuleSet(rules, schema: schema))
+    } catch {
+      // Those with a place in a condition were reported there.
+      for one in error.problems where one.problem == nil {
+        report(node, "'\(what)': \(one.text)", "keep within that")
+      }
+      return nil
+    }
   }
 
   /// Compiles one expression; reports what is wrong with it.

@@ -35,8 +35,11 @@ extension PipelineReader {
     }
     switch kind {
     case "rules":
-      if let node = section["rules"], let rules = readRules(node, tier.name, before: nil) {
-        tier.kind = .rules(rules)
+      if let node = section["rules"] {
+        if node.sequence?.isEmpty == true {
+          report(node, "tier '\(tier.name)' has no rule", "add one, or remove the tier")
+        }
+        if let rules = readRules(node, tier.name, before: nil) { tier.kind = .rules(rules) }
       }
     case "expression":
       if let node = section["expression"], let text = text(section, "expression") {

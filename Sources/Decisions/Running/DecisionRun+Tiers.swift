@@ -64,8 +64,8 @@ extension DecisionRun {
       if case .failed(_, let why) = event { failure = why }
       let evidence =
         switch failure {
-        // The engine had no room; its model was not asked.
-        case .refused: CallEvidence.nothing
+        // The engine had no room for it, or no model: none was asked.
+        case .refused, .absent: CallEvidence.nothing
         case .timeout: evidence.seen(now, due: due, timeout: pipeline.tiers[tier].timeout)
         default: evidence
         }
@@ -145,7 +145,11 @@ extension DecisionRun {
     tried |= 1 << UInt8(tier)
     path.append(TierStep(tier: tier, result: .none(why), nanoseconds: spent))
     degradations.append(.tier(tier, why))
-    noteEscalation(false, now, &state)
+    // It would have gone on: that the tier is out is no reason to send it more later.
+    if let from = escalatesFrom {
+      escalatesFrom = nil
+      state.escalations[from].note(escalated: false, wanted: true, now: now)
+    }
     if let rung { return tryRung(rung + 1, now, pipeline, &state) }
     return enterLadder(now, pipeline, &state)
   }
@@ -186,7 +190,7 @@ extension DecisionRun {
     let strain = state.tiers[tier + 1].breaker.strain(now: now)
     // An open breaker is met at the call itself, which also lets its probes through.
     if strain > Self.strainMin, strain < 1, distance > band * (1 - strain) {
-      state.escalations[tier].note(escalated: false, now: now)
+      state.escalations[tier].note(escalated: false, wanted: true, now: now)
       degradations.append(.narrowed(tier + 1))
       return enterLadder(now, pipeline, &state)
     }

@@ -106,12 +106,20 @@ package struct DecisionRun: Sendable {
   /// - Parameter deadline: the caller's; the budget may end before it.
   package init(_ pipeline: borrowing PipelineDefinition, started: Int64, deadline: Int64) {
     self.started = started
-    let (end, overflow) = started.addingReportingOverflow(pipeline.budget.total)
-    self.deadline = min(deadline, overflow ? .max : end)
+    self.deadline = Self.deadline(pipeline, started: started, deadline: deadline)
     tiersEnd = self.deadline - pipeline.budget.reserve
     stages.reserveCapacity(6)
     path.reserveCapacity(pipeline.tiers.count)
     stageStart = started
+  }
+
+  /// When a run that began at `started` must have ended: the caller's deadline, or the pipeline's
+  /// budget, whichever comes first.
+  static func deadline(
+    _ pipeline: borrowing PipelineDefinition, started: Int64, deadline: Int64
+  ) -> Int64 {
+    let (end, overflow) = started.addingReportingOverflow(pipeline.budget.total)
+    return min(deadline, overflow ? .max : end)
   }
 
   /// Whether the verdict stands.

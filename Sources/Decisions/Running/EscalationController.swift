@@ -42,12 +42,13 @@ package struct EscalationController: Sendable {
     return !isCapped
   }
 
-  /// Counts one scored request, and whether it went on.
-  package mutating func note(escalated: Bool, now: Int64) {
+  /// Counts one scored request, and whether it went on; `wanted` says that it was to, and that the
+  /// next tier did not take it.
+  package mutating func note(escalated: Bool, wanted: Bool = false, now: Int64) {
     let counts = RollingCounts.Counts(all: 1, first: escalated ? 1 : 0)
     recent.add(counts, now: now)
-    // The cap is no reason to leave the band wide.
-    interval += .init(all: 1, first: escalated || isCapped ? 1 : 0)
+    // Neither the cap nor a tier that is down is a reason to widen the band.
+    interval += .init(all: 1, first: escalated || wanted || isCapped ? 1 : 0)
     isCapped = false
     if estimates < Self.estimatesMax { return estimate(now: now) }
     guard now >= intervalEnd, interval.all >= definition.requestsMin else { return }

@@ -64,11 +64,16 @@ package struct PortLoad: Sendable {
   package mutating func admit(
     now: Int64, deadline: Int64, turnEnd: Int64 = .max
   ) -> Account? {
+    guard admits(now: now, deadline: deadline, turnEnd: turnEnd) else { return nil }
+    return admit(now: now)
+  }
+
+  /// Whether ``admit(now:deadline:turnEnd:)`` would take a decision in.
+  package func admits(now: Int64, deadline: Int64, turnEnd: Int64) -> Bool {
     let (end, overflow) = now.addingReportingOverflow(wait)
     let (turn, turnOverflow) = now.addingReportingOverflow(turnWait)
     let isInTime = !overflow && end <= deadline && !turnOverflow && turn <= turnEnd
-    guard count == 0 || isInTime else { return nil }
-    return admit(now: now)
+    return count == 0 || isInTime
   }
 
   private mutating func admit(now: Int64) -> Account {
