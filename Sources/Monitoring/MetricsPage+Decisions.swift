@@ -119,15 +119,20 @@ extension MetricsPage {
   }
 
   private mutating func addFeatures(_ figures: DecisionFigures) {
+    let stores = figures.stores.map { ($0, Self.label("views", $0.views)) }
+    // Two files of views may have entities of the same name.
     family("needletail_feature_keys", .gauge, "Keys that features are kept of.")
-    for store in figures.stores {
-      for entity in store.entities { sample(Self.label("entity", entity.name), entity.keys) }
+    for (store, labels) in stores {
+      for entity in store.entities {
+        sample("\(labels),\(Self.label("entity", entity.name))", entity.keys)
+      }
     }
     family("needletail_feature_keys_limit", .gauge, "The most keys that features are kept of.")
-    for store in figures.stores {
-      for entity in store.entities { sample(Self.label("entity", entity.name), entity.most) }
+    for (store, labels) in stores {
+      for entity in store.entities {
+        sample("\(labels),\(Self.label("entity", entity.name))", entity.most)
+      }
     }
-    let stores = figures.stores.map { ($0, Self.label("views", $0.views)) }
     family("needletail_feature_bytes", .gauge, "Bytes of feature state in memory, about.")
     for (store, labels) in stores { sample(labels, store.bytes) }
     family("needletail_feature_log_up", .gauge, "0 once the disk of the events has failed.")

@@ -220,7 +220,7 @@ final class MemoryRecorder: DecisionRecorder {
 
   @Test func `a repetition waits for the decision no longer than its own deadline`() async throws {
     let pipeline = try SamplePipeline.make([
-      ("total: 20ms", "total: 20s"), ("name: sample", "name: sample\nconcurrency: 2"),
+      ("total: 20ms", "total: 500s"), ("name: sample", "name: sample\nconcurrency: 2"),
     ])
     let recorder = MemoryRecorder(.holds)
     let harness = try await PortHarness(pipeline, recorder: recorder)

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Decisions
+@testable import Records
 
 @Suite struct InputReaderTests {
   private func read(_ json: String) throws -> DecisionInput {
@@ -45,6 +46,26 @@ import Testing
   func `what is wrong is told`(_ json: String, _ expected: String) throws {
     let found = try problems(json)
     #expect(found.contains(expected), "\(found)")
+  }
+
+  @Test func `an id that records cannot take is refused`() throws {
+    #expect(InputSchema.idBytesMax == DecisionRecord.textBytesMaximum)
+    var schema = try SamplePipeline.make().inputs
+    schema.fields[0].lengthMax = 65_536
+    let long = String(repeating: "é", count: InputSchema.idBytesMax / 2)
+    for (id, expected) in [
+      ("a", ""), (long, ""), ("", "id: is empty"), (#"a\u0000"#, "id: holds a zero byte"),
+      (long + "x", "id: has 1025 bytes; the most of an id is 1024"),
+    ] {
+      let json = Array(#"{"id": "\#(id)", "amount": 1}"#.utf8)
+      do throws(InputProblems) {
+        _ = try InputReader.read(json, schema)
+        #expect(expected.isEmpty)
+      } catch {
+        #expect(!expected.isEmpty && error.description.hasPrefix(expected), "\(error)")
+        #expect(error.problems.map(\.field) == ["id"])
+      }
+    }
   }
 
   @Test func `bytes that are not UTF-8 are refused`() throws {

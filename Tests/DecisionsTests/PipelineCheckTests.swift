@@ -89,6 +89,10 @@ import Testing
     ([("concurrency: 4", "concurrency: 0")], "'concurrency' is '0'", "use a whole number"),
     ([("timeout: 4ms", "timeout: soon")], "'timeout' is 'soon'", "write a number and its unit"),
     ([("score: p[1]", "score: p[-1]")], "'score' is 'p[-1]'", "write OUTPUT"),
+    (
+      [("    id: string?", "    id: {type: string, max_length: 1025}")],
+      "the id 'id' may have 1025 bytes, and records take 1024", "lower 'max_length' to 1024"
+    ),
     ([("gate:", "  gate:")], "", ""),
     ([("name: sample", "name: sample\nname: other")], "", "keep one of them"),
   ]

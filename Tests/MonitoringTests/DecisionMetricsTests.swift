@@ -44,7 +44,7 @@ import Timing
     #"needletail_tier_breaker{pipeline="cards",tier="trees",state="closed"} 0"#,
     #"needletail_escalation_share{pipeline="cards",tier="trees"} 0.25"#,
     "needletail_records_queued 7", "needletail_records_up 0",
-    #"needletail_feature_keys{entity="card"} 5"#,
+    #"needletail_feature_keys{views="views.yaml",entity="card"} 5"#,
     #"needletail_events_total{source="payments",outcome="late"} 9"#,
     #"needletail_events_newest_timestamp_seconds{source="payments"} 1.5"#,
   ])

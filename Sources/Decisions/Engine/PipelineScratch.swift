@@ -86,7 +86,8 @@ final class PipelineScratch {
       ?? use.idField.flatMap {
         call.request.input.has($0) ? call.request.input.string($0) : nil
       }
-    events[0].set(id: given ?? id)
+    // All events of an empty id would be one.
+    events[0].set(id: given.flatMap { $0.isEmpty ? nil : $0 } ?? id)
     if pipeline.isVolatile {
       store.ingestVolatile(
         events[...], source: source, now: call.request.wallTime, into: &outcomes)

@@ -93,7 +93,8 @@ package struct InputProblems: Error, Sendable, Equatable, CustomStringConvertibl
 }
 
 extension InputSchema {
-  /// What is wrong with values: missing ones, and those outside of their bounds.
+  /// What is wrong with values: missing ones, those outside of their bounds, and an id that could
+  /// not be recorded.
   package func problems(of input: borrowing DecisionInput) -> [InputProblem] {
     var problems: [InputProblem] = []
     for (index, field) in fields.enumerated() {
@@ -103,11 +104,18 @@ extension InputSchema {
         }
         continue
       }
-      if let message = field.problem(of: input, index) {
+      let idProblem = index == idField ? Self.problem(ofID: input.bytes[input.texts[index]]) : nil
+      if let message = field.problem(of: input, index) ?? idProblem {
         problems.append(InputProblem(field: field.name, message: message))
       }
     }
     return problems
+  }
+
+  private static func problem(ofID id: ArraySlice<UInt8>) -> String? {
+    if id.isEmpty { return "is empty; send one, or leave it out where it is optional" }
+    if id.count > idBytesMax { return "has \(id.count) bytes; the most of an id is \(idBytesMax)" }
+    return id.contains(0) ? "holds a zero byte, which ids must not" : nil
   }
 }
 

@@ -92,9 +92,13 @@ package struct InputReader {
   }
 
   private mutating func reportUnknown(_ name: ArraySlice<UInt8>, _ schema: InputSchema) {
+    guard problems.count < Self.problemsMax else { return }
     let text = String(decoding: name.prefix(80), as: UTF8.self)
-    report(
-      text, "is no field; \(NearestName.fix(for: text, among: schema.fields.map(\.name)))")
+    // The name that was meant is looked for once a request: a body may have thousands of others.
+    let fix =
+      problems.isEmpty
+      ? "; \(NearestName.fix(for: text, among: schema.fields.map(\.name)))" : ""
+    report(text, "is no field\(fix)")
   }
 
   private mutating func report(_ field: String, _ message: String) {

@@ -2,11 +2,15 @@ package import Rules
 
 /// What a request holds: its fields, and what their values may be.
 package struct InputSchema: Sendable {
+  /// The most bytes (UTF-8) of an id: records take no longer one.
+  package static let idBytesMax = 1_024
+
   /// In the order of a ``DecisionInput``.
   package var fields: [InputField] = []
   /// What becomes of members that are not declared.
   package var unknown = UnknownFields.refuse
-  /// The field that identifies the request; the same id gets the same answer.
+  /// The field that identifies the request; the same id gets the same answer. Its values are not
+  /// empty, have at most ``idBytesMax`` bytes, and no zero byte.
   package var idField: Int?
   /// The field with the event time; without one the present counts.
   package var timeField: Int?

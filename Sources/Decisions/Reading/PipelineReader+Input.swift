@@ -20,6 +20,17 @@ extension PipelineReader {
     }
     pipeline.inputs.idField = inputField(section, "id", of: .string)
     pipeline.inputs.timeField = inputField(section, "time", of: .timestamp)
+    if let index = pipeline.inputs.idField { checkID(pipeline.inputs.fields[index], section) }
+  }
+
+  /// An id may not be longer than what is recorded.
+  private mutating func checkID(_ field: InputField, _ section: Section) {
+    let most = InputSchema.idBytesMax
+    guard field.lengthMax > most else { return }
+    report(
+      section["fields"]?[field.name]?["max_length"],
+      "the id '\(field.name)' may have \(field.lengthMax) bytes, and records take \(most)",
+      "lower 'max_length' to \(most), or remove it")
   }
 
   /// The field that a key of the section names.

@@ -40,7 +40,19 @@ final class DecideRun: DecisionReceiver {
 
   /// Sends the next request that is right, or ends.
   func next() {
-    while let (line, bytes) = lines.next() {
+    do {
+      if try submitNext() { return }
+      summary.end(pipeline.currentState())
+      try sink.close()
+      promise.succeed(summary)
+    } catch {
+      promise.fail(error)
+    }
+  }
+
+  /// Sends the next request that is right; `false` after the last.
+  private func submitNext() throws -> Bool {
+    while let (line, bytes) = try lines.next() {
       do throws(InputProblems) {
         let received = MonotonicInstant.now()
         let input = try InputReader.read(bytes, pipeline.definition.inputs)
@@ -51,7 +63,8 @@ final class DecideRun: DecisionReceiver {
         request.wantsFeatures = wantsFeatures
         request.waitsForRecord = true
         summary.begin()
-        return port.submit(request, receiver: self)
+        port.submit(request, receiver: self)
+        return true
       } catch {
         summary.wrong += 1
         for problem in error.problems where summary.wrong <= Self.problemsMax {
@@ -59,13 +72,7 @@ final class DecideRun: DecisionReceiver {
         }
       }
     }
-    summary.end(pipeline.currentState())
-    do {
-      try sink.close()
-      promise.succeed(summary)
-    } catch {
-      promise.fail(error)
-    }
+    return false
   }
 
   func receive(_ outcome: Result<Decision, DecisionFailure>) {
@@ -96,8 +103,9 @@ final class DecideRun: DecisionReceiver {
   private static func wallTime() -> Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
 }
 
-/// The lines of a file, empty ones passed over.
+/// The lines of a file, blank ones passed over.
 final class DecideLines {
+  private let path: String
   private let file: FileHandle
   private var buffer: [UInt8] = []
   private var start = 0
@@ -110,28 +118,49 @@ final class DecideLines {
     guard let file = FileHandle(forReadingAtPath: path) else {
       throw StartFailure("--events \(path) cannot be opened; check the path")
     }
+    self.path = path
     self.file = file
   }
 
-  /// The next line that is not empty, and its number.
-  func next() -> (line: Int, bytes: [UInt8])? {
+  /// The next line that is not blank, and its number.
+  ///
+  /// - Throws: ``StartFailure`` if the file cannot be read: what was decided is not all of it.
+  func next() throws -> (line: Int, bytes: [UInt8])? {
+    while let bytes = try nextLine() {
+      line += 1
+      if !bytes.isEmpty, bytes != [UInt8(ascii: "\r")] { return (line, Array(bytes)) }
+    }
+    return nil
+  }
+
+  private func nextLine() throws -> ArraySlice<UInt8>? {
     while true {
       if let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
         defer { start = end + 1 }
-        line += 1
-        if end > start { return (line, Array(buffer[start..<end])) }
-        continue
+        return buffer[start..<end]
       }
       guard !isAtEnd else {
-        guard start < buffer.count else { return nil }
         defer { start = buffer.count }
-        line += 1
-        return (line, Array(buffer[start...]))
+        return start < buffer.count ? buffer[start...] : nil
       }
       buffer.removeSubrange(..<start)
       start = 0
-      let data = try? file.read(upToCount: 1 << 18)
-      if let data, !data.isEmpty { buffer.append(contentsOf: data) } else { isAtEnd = true }
+      let data = try read()
+      if data.isEmpty { isAtEnd = true } else { buffer.append(contentsOf: data) }
+    }
+  }
+
+  /// What the system says of a failed read.
+  private static func cause(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+    return (underlying ?? error).localizedDescription
+  }
+
+  private func read() throws -> Data {
+    do {
+      return try file.read(upToCount: 1 << 18) ?? Data()
+    } catch {
+      throw StartFailure("--events \(path) cannot be read after line \(line): \(Self.cause(error))")
     }
   }
 }

@@ -7,9 +7,10 @@ import Testing
 /// Finding the values of a body.
 @Suite struct BodyItemsTests {
   private static func items(
-    _ text: String, _ form: BodyItems.Form, max: Int = 1_000
+    _ text: String, _ form: BodyItems.Form, max: Int = 1_000, valueBytesMax: Int = 1 << 20
   ) throws -> [(line: Int, text: String)] {
-    var items = BodyItems(ByteBuffer(string: text), form, itemsMax: max, depthMax: 64)
+    var items = BodyItems(
+      ByteBuffer(string: text), form, itemsMax: max, valueBytesMax: valueBytesMax, depthMax: 64)
     while !items.isScanned { try items.scan() }
     var result: [(Int, String)] = []
     while let item = items.popNext() {
@@ -43,6 +44,57 @@ import Testing
     #expect(throws: JSONError.self) { try Self.items(text, .array) }
   }
 
+  /// Bodies with parts that take many turns, and what is in them.
+  static let longBodies: [(form: BodyItems.Form, text: String, values: [String])] = {
+    let long = String(repeating: "x", count: 700 << 10)
+    let space = String(repeating: " ", count: 700 << 10)
+    return [
+      (.lines, "a\n  \(long) \nb", ["a", long, "b"]),
+      (.lines, "a\n\(space)\nb", ["a", "b"]),
+      (.lines, "a\(space)\n\(space)b", ["a", "b"]),
+      (.array, "[1,\"\(long)]\\\"\",{\"a\":[\"\(long)\"]}, 2]", [
+        "1", "\"\(long)]\\\"\"", "{\"a\":[\"\(long)\"]}", "2",
+      ]),
+      (.array, "[\(space)1\(space),\(space)2\(space)]\(space)", ["1", "2"]),
+      (.array, "[[\(space)],3]", ["[\(space)]", "3"]),
+    ]
+  }()
+
+  @Test(arguments: longBodies.indices)
+  func `no turn looks through more than its bytes and one value`(_ index: Int) throws {
+    let (form, text, values) = Self.longBodies[index]
+    var items = BodyItems(
+      ByteBuffer(string: text), form, itemsMax: 10, valueBytesMax: 1 << 10, depthMax: 64)
+    var turns = 0
+    while !items.isScanned {
+      try items.scan()
+      turns += 1
+    }
+    #expect(turns >= text.utf8.count / (BodyTurns.sliceBytes + 1 << 10))
+    var found: [String] = []
+    while let item = items.popNext() { found.append(String(buffer: items.bytes(of: item))) }
+    #expect(found == values)
+  }
+
+  @Test(arguments: ["[\"aaaaaaaa", "[[1,2,3,4,5", "[\"\\x\",1]", "[01,2]", "[\"aaaaaaaa\" 1]"])
+  func `an array of long values that is none is an error`(_ text: String) {
+    #expect(throws: JSONError.self) { try Self.items(text, .array, valueBytesMax: 5) }
+  }
+
+  @Test func `a turn has room for so many values, for so many bytes, and always for one`() {
+    var many = TurnBudget()
+    var count = 0
+    while many.hasRoom {
+      many.spend(bytes: 1)
+      count += 1
+    }
+    #expect(count == BodyTurns.slice)
+    var large = TurnBudget()
+    #expect(large.hasRoom)
+    large.spend(bytes: BodyTurns.sliceBytes)
+    #expect(!large.hasRoom)
+  }
+
   @Test func `the number of values is bounded`() throws {
     #expect(try Self.items("[1,2,3]", .array, max: 3).count == 3)
     #expect(throws: BodyItems.TooMany.self) { try Self.items("[1,2,3,4]", .array, max: 3) }
@@ -63,6 +115,9 @@ import Testing
             + (spaces.randomElement(using: &random) ?? "")
         }.joined(separator: ",") + "]"
       #expect(try Self.items(array, .array).map(\.text) == values, "seed \(seed)")
+      let most = Int.random(in: 1..<30, using: &random)
+      let found = try Self.items(array, .array, valueBytesMax: most)
+      #expect(found.map(\.text) == values, "seed \(seed), \(most) bytes")
       let lines = values.joined(separator: "\n")
       #expect(try Self.items(lines, .lines).map(\.text) == values, "seed \(seed)")
     }
@@ -90,7 +145,8 @@ import Testing
         alphabet.randomElement(using: &random) ?? 0
       }
       var items = BodyItems(
-        ByteBuffer(bytes: [0x5B] + bytes), .array, itemsMax: 50, depthMax: 64)
+        ByteBuffer(bytes: [0x5B] + bytes), .array, itemsMax: 50, valueBytesMax: 1 << 20,
+        depthMax: 64)
       do { while !items.isScanned { try items.scan() } } catch { continue }
       let isJSON =
         (try? JSONSerialization.jsonObject(with: Data([0x5B] + bytes))) is [Any]

@@ -76,6 +76,8 @@ import Testing
     (path, #"{"card":"c","amount":-1}"#, 422, "amount"),
     (path, #"{"card":"c","amount":1,"x":2}"#, 422, "is no field"),
     (path, "{}", 422, "card: is missing"),
+    (path, #"{"id":"","card":"c","amount":1}"#, 422, "id: is empty"),
+    (path, #"{"id":"a\u0000b","card":"c","amount":1}"#, 422, "id: holds a zero byte"),
   ])
   func `what is wrong with a request is said`(
     _ path: String, _ body: String, _ status: Int, _ text: String
@@ -179,7 +181,9 @@ import Testing
         page.contains(
           #"needletail_decision_failures_total{pipeline="payments",code="INVALID_INPUT"} 1"#))
       #expect(page.contains(#"needletail_records_total{outcome="recorded"} 4"#))
-      #expect(page.contains(#"needletail_feature_keys{entity="card"}"#))
+      let views = server.folder + "/views.yaml"
+      #expect(page.contains(#"needletail_feature_keys{views="\#(views)",entity="card"}"#))
+      #expect(page.contains(#"needletail_feature_keys_limit{views="\#(views)",entity="card"}"#))
       #expect(page.contains(#"needletail_tier_breaker{pipeline="payments",tier="scorer","#))
     }
   }

@@ -29,6 +29,18 @@ import Testing
     }
   }
 
+  @Test func `an element that is too large is refused in its place`() async throws {
+    try await DecisionTestServer.with { server in
+      let one = #"{"card":"c","amount":1}"#
+      let large = #"{"card":"\#(String(repeating: "c", count: 2 << 20))","amount":1}"#
+      let answer = try await server.send("POST", Self.path, "[\(one),\(large),\(one)]")
+      #expect(answer.status == 200)
+      let decisions = try #require(try answer.json["decisions"] as? [[String: Any]])
+      #expect(decisions.map { $0["outcome"] != nil } == [true, false, true])
+      #expect(decisions[1]["code"] as? String == "INVALID_ARGUMENT")
+    }
+  }
+
   @Test func `lines are answered with lines`() async throws {
     try await DecisionTestServer.with { server in
       let lines =

@@ -1,7 +1,9 @@
 import Decisions
 import Foundation
-import Gateway
+import Records
 import Testing
+
+@testable import Gateway
 
 /// Records, pipelines and the document of what is served.
 @Suite struct RecordRouteTests {
@@ -61,7 +63,60 @@ import Testing
       #expect(try await count("outcome=decline&limit=2") == 2)
       #expect(try await count("from=2026-01-01T00:00:00%2B01:00&to=2200-01-01T00:00:00Z") == 12)
       #expect(try await count("from=0&to=1") == 0)
+      let one = "pipeline=payments&request_id=r3"
+      #expect(try await count(one + "&outcome=review&from=0&to=2200-01-01T00:00:00Z") == 1)
+      #expect(try await count(one + "&outcome=decline") == 0)
+      #expect(try await count(one + "&to=1") == 0)
+      #expect(try await count(one + "&from=2199-01-01T00:00:00Z") == 0)
     }
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5])
+  func `the last page of an outcome has no next`(_ limit: Int) async throws {
+    try await DecisionTestServer.with { server in
+      // Four are declined, and some come after them.
+      _ = try await Self.decide(server, 12)
+      _ = try await server.send(
+        "POST", "/v1/decisions/payments", #"{"id":"last","card":"c","amount":1}"#)
+      var counts: [Int] = []
+      var after = ""
+      repeat {
+        let query = "outcome=decline&limit=\(limit)\(after)"
+        let page = try await server.send("GET", "/v1/records?\(query)").json
+        counts.append((page["records"] as? [Any])?.count ?? -1)
+        after = (page["next"] as? String).map { "&after=\($0)" } ?? ""
+      } while !after.isEmpty && counts.count < 10
+      #expect(counts.reduce(0, +) == 4 && counts.count == (4 + limit - 1) / limit)
+    }
+  }
+
+  @Test func `a page of an outcome ends at its bytes`() async throws {
+    let folder = NSTemporaryDirectory() + "records-http-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let store = try RecordStore(path: folder + "/records.sqlite")
+    let body = Array(#"{"a":"\#(String(repeating: "x", count: 1_000_000))"}"#.utf8)
+    let count = 20
+    for index in 0..<count {
+      try store.append(
+        DecisionRecord(
+          id: "id\(index)", pipeline: "p", pipelineDigest: "d", decidedAt: Int64(index),
+          outcome: "approve", body: body),
+        durability: .afterResponse
+      ) { _ in }
+    }
+    while store.statistics.recorded < count { await Task.yield() }
+    var pages: [Int] = []
+    var after: String? = ""
+    while let place = after {
+      let page = try ControlPlane.list(
+        store, RecordQuery("outcome=approve&limit=1000" + place))
+      pages.append(page.records.count)
+      after = page.next.map { "&after=\($0)" }
+    }
+    store.close()
+    let most = RecordReader.pageBytesMaximum / body.count + 1
+    #expect(pages == [most, count - most])
   }
 
   @Test(arguments: [

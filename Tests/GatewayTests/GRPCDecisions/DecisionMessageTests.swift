@@ -152,6 +152,20 @@ import Testing
     #expect(violations.count > 5 && violations.count < 100)
   }
 
+  @Test func `details stay small whatever a character of the message is made of`() throws {
+    let accents = String(repeating: "\u{301}", count: 30_000)
+    let failure = CallFailure(.notFound, "NOT_FOUND", "a" + accents)
+    let field = try #require(failure.trailers.first)
+    guard case .made(let text) = field.value else { return }
+    #expect(text.count < 4_096)
+    for most in 0..<8 {
+      let prefix = "aé😀b".prefix(bytes: most)
+      #expect("aé😀b".utf8.starts(with: prefix.utf8))
+      #expect(prefix.utf8.count == [0, 1, 1, 3, 3, 3, 3, 7][most])
+    }
+    #expect("ab".prefix(bytes: 5) == "ab")
+  }
+
   @Test(arguments: 0..<9)
   func `base64 is that of RFC 4648 without padding`(count: Int) {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 97 + 250) }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import SwiftProtobuf
 import Testing
@@ -26,19 +27,14 @@ import Testing
     }
   }
 
-  /// Takes events into a store with these options.
-  private static func take(
-    _ count: Int, textBytes: Int = 1, _ change: (inout StoreOptions) -> Void
-  ) async throws -> (Result<IntakeCounts, CallFailure>, IngestCounts) {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "needletail-\(UInt64.random(in: 0 ... .max))")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let views = try FeatureFile.parse(DecisionTestHost.views, path: "views.yaml")
-    var options = StoreOptions()
-    change(&options)
-    let store = try FeatureStore.open(views, path: folder.path, options)
-    let feed = EventFeed(
-      name: "payments", store: store, source: 0, schema: views.sources[0].schema)
+  /// Hears nothing.
+  private final class IdleOwner: EventIntakeOwner {
+    func taken(_ intake: EventIntake) {}
+    func ended(_ intake: EventIntake, _ result: Result<IntakeCounts, CallFailure>) {}
+  }
+
+  /// A message with events.
+  private static func message(_ count: Int, textBytes: Int) throws -> [UInt8] {
     let request = Needletail_V1_AppendRequest.with {
       $0.source = "payments"
       $0.events = (0..<count).map { index in
@@ -49,23 +45,66 @@ import Testing
         }
       }
     }
-    let bytes: [UInt8] = try request.serializedBytes()
-    let parts = try ManyFields(bytes.span, "events", partsMax: count).parts
-    let loop = MultiThreadedEventLoopGroup.singleton.next()
-    let promise = loop.makePromise(of: Result<IntakeCounts, CallFailure>.self)
-    let owner = try await loop.submit {
-      let owner = Owner(promise)
-      EventIntake(
-        0, IntakeTable(feed), ByteBuffer(bytes: bytes), parts, on: loop, scratch: EventScratch(),
-        owner: owner
-      ).start()
-      return NIOLoopBound(owner, eventLoop: loop)
-    }.get()
-    let result = try await promise.futureResult.get()
-    try await loop.submit { withExtendedLifetime(owner.value) {} }.get()
-    let counts = store.counts(source: 0)
+    return try request.serializedBytes()
+  }
+
+  /// Opens a store with these options, runs `body`, and closes it.
+  private static func with<Result>(
+    _ change: (inout StoreOptions) -> Void, _ body: (EventFeed) async throws -> Result
+  ) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "needletail-\(UInt64.random(in: 0 ... .max))")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let views = try FeatureFile.parse(DecisionTestHost.views, path: "views.yaml")
+    var options = StoreOptions()
+    change(&options)
+    let store = try FeatureStore.open(views, path: folder.path, options)
+    let feed = EventFeed(
+      name: "payments", store: store, source: 0, schema: views.sources[0].schema)
+    let result = try await body(feed)
     try store.close()
-    return (result, counts)
+    return result
+  }
+
+  /// Takes events into a store with these options.
+  private static func take(
+    _ count: Int, textBytes: Int = 1, _ change: (inout StoreOptions) -> Void
+  ) async throws -> (Result<IntakeCounts, CallFailure>, IngestCounts) {
+    try await with(change) { feed in
+      let bytes = try message(count, textBytes: textBytes)
+      let parts = try ManyFields(bytes.span, "events", partsMax: count).parts
+      let loop = MultiThreadedEventLoopGroup.singleton.next()
+      let promise = loop.makePromise(of: Result<IntakeCounts, CallFailure>.self)
+      let owner = try await loop.submit {
+        let owner = Owner(promise)
+        EventIntake(
+          0, IntakeTable(feed), ByteBuffer(bytes: bytes), parts, on: loop,
+          scratch: EventScratch(), owner: owner
+        ).start()
+        return NIOLoopBound(owner, eventLoop: loop)
+      }.get()
+      let result = try await promise.futureResult.get()
+      try await loop.submit { withExtendedLifetime(owner.value) {} }.get()
+      return (result, feed.store.counts(source: 0))
+    }
+  }
+
+  @Test func `a turn ends once its events have so many bytes`() async throws {
+    let bytes = try Self.message(64, textBytes: 10_000)
+    let parts = try ManyFields(bytes.span, "events", partsMax: 64).parts
+    let loop = NIOAsyncTestingEventLoop()
+    let accepted = try await Self.with({ _ in }) { feed in
+      try await loop.executeInContext {
+        let owner = IdleOwner()
+        EventIntake(
+          0, IntakeTable(feed), ByteBuffer(bytes: bytes), parts, on: loop,
+          scratch: EventScratch(), owner: owner
+        ).start()
+        return withExtendedLifetime(owner) { Int(feed.store.counts(source: 0).accepted) }
+      }
+    }
+    await loop.shutdownGracefully()
+    #expect(accepted > 20 && accepted < 30)
   }
 
   @Test func `a store without room is waited for, and each event counts once`() async throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import NIOCore
 import SwiftProtobuf
 import Testing
 
@@ -56,6 +57,47 @@ import Testing
     default:
       return (0..<Int.random(in: 0..<40, using: &generator)).map { _ in
         UInt8.random(in: 0...255, using: &generator)
+      }
+    }
+  }
+
+  @Test func `a message is not decompressed beyond what its call takes`() async throws {
+    var limits = GRPCTestServer.quickLimits
+    limits.controlMessageBytesMax = 10_000
+    var bomb = ByteBuffer()
+    try Deflater.deflate(ByteBuffer(repeating: 0, count: 1 << 20), .gzip, appendingTo: &bomb)
+    let message = [1] + GRPCBytes.framed([UInt8](buffer: bomb)).dropFirst()
+    try await DecisionTestHost.with(limits: limits) { server, _ in
+      try await GRPCTestClient.with(server) { client in
+        let paths = [
+          GRPCDecisionTests.decide, GRPCDecisionTests.decideStream,
+          "/needletail.v1.Records/List",
+        ]
+        for (index, path) in paths.enumerated() {
+          let id = Int32(2 * index + 1)
+          try await client.send(
+            HTTP2Bytes.headers(stream: id, path: path, more: [("grpc-encoding", "gzip")])
+              + HTTP2Bytes.data(stream: id, message, endStream: true))
+          let answer = try await client.answer(id)
+          #expect(answer.status == 8, "\(path)")
+          let text = answer.fields["grpc-message"] ?? ""
+          #expect(text.contains("10000 bytes") && !text.contains("1048576"), "\(text)")
+        }
+      }
+    }
+  }
+
+  @Test func `a message is refused by its length where its call takes less`() async throws {
+    try await DecisionTestHost.with { server, _ in
+      try await GRPCTestClient.with(server) { client in
+        for (index, path) in Self.methods.enumerated() {
+          let id = Int32(2 * index + 1)
+          // 65 MiB and a byte are announced, and do not come.
+          try await client.send(
+            HTTP2Bytes.headers(stream: id, path: path)
+              + HTTP2Bytes.data(stream: id, [0, 4, 0x10, 0, 1, 9], endStream: true))
+          #expect(try await client.answer(id).status == 8, "\(path)")
+        }
       }
     }
   }

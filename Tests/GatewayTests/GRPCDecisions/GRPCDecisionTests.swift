@@ -90,6 +90,9 @@ import Testing
         #expect(try await client.answer(11).status == 3)
         try await client.call(13, Self.decide, Self.request(.infinity))
         #expect(try await client.answer(13).status == 3)
+        try await client.call(15, Self.decide, Self.request(1, id: ""))
+        let noID = try await client.answer(15)
+        #expect(noID.status == 3 && noID.fields["grpc-message"]?.contains("id: is empty") == true)
       }
     }
   }

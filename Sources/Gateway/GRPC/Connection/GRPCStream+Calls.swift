@@ -1,5 +1,17 @@
-/// Which object answers which method.
+/// Which object answers which method, and how much it takes.
 extension GRPCStream {
+  /// The largest message of a call, as sent and decompressed.
+  func messageBytesMax(of method: GRPCMethod) -> Int {
+    let limit =
+      switch method {
+      case .modelInfer, .modelStreamInfer, .repositoryModelLoad: loop.limits.messageBytesMax
+      case .decideMany, .appendEvents, .appendEventStream, .putAttributes:
+        loop.context.limits.bodyBytesMax
+      default: loop.limits.controlMessageBytesMax
+      }
+    return min(limit, loop.limits.messageBytesMax)
+  }
+
   func makeCall(_ method: GRPCMethod) -> any GRPCCall {
     switch method {
     case .modelStreamInfer: StreamInferCall(stream: self)

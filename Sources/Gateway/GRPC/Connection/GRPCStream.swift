@@ -56,8 +56,9 @@ package final class GRPCStream: HTTP2Stream {
     guard head.isPost else { return refuse(status: "405") }
     guard head.hasGRPCContent else { return refuse(status: "415") }
     if let refusal = head.refusal { return finish(refusal) }
-    guard let method = head.method, !method.isAnsweredByStream else { return }
-    call = makeCall(method)
+    guard let method = head.method else { return }
+    assembler.messageBytesMax = messageBytesMax(of: method)
+    if !method.isAnsweredByStream { call = makeCall(method) }
   }
 
   package override func receive(data: RawSpan) {
@@ -224,7 +225,7 @@ package final class GRPCStream: HTTP2Stream {
   private func decompress(_ message: MessageAssembler.Message) throws(GRPCStatus) -> ByteBuffer {
     guard message.isCompressed else { return message.bytes }
     return try MessageCompression.inflate(
-      message.bytes, encoding: head.encoding, bytesMax: loop.limits.messageBytesMax)
+      message.bytes, encoding: head.encoding, bytesMax: assembler.messageBytesMax)
   }
 
   private var compresses: Bool { loop.limits.compressesAnswers && head.acceptsGzip }

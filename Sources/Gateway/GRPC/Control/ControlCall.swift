@@ -15,11 +15,6 @@ final class ControlCall: GRPCCall {
   var acceptsMessage: Bool { true }
 
   func receive(message: ByteBuffer) {
-    let limit = stream?.loop.limits.controlMessageBytesMax ?? 0
-    guard method == .repositoryModelLoad || message.readableBytes <= limit else {
-      stream?.finish(ControlMessage.tooLarge(message, limit: limit))
-      return
-    }
     guard self.message == nil else {
       stream?.finish(ControlMessage.oneTooMany)
       return

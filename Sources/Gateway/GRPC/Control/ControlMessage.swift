@@ -7,13 +7,6 @@ enum ControlMessage {
   /// than its two bytes on the wire.
   private static let fieldsMax = 65_536
 
-  /// The status of a call whose message has more than `limit` bytes.
-  static func tooLarge(_ message: ByteBuffer, limit: Int) -> GRPCStatus {
-    GRPCStatus(
-      .resourceExhausted,
-      "a message of \(message.readableBytes) bytes exceeds the limit of \(limit) for this call")
-  }
-
   /// The status of a unary call with a second message.
   static let oneTooMany = GRPCStatus(
     .unimplemented, "a unary call has more than one message; send one")

@@ -13,10 +13,6 @@ final class HealthWatchCall: GRPCCall {
 
   func receive(message: ByteBuffer) {
     guard let stream, service == nil else { return }
-    let limit = stream.loop.limits.controlMessageBytesMax
-    guard message.readableBytes <= limit else {
-      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
-    }
     do throws(GRPCStatus) {
       let request: Grpc_Health_V1_HealthCheckRequest = try ControlMessage.read(message)
       service = request.service

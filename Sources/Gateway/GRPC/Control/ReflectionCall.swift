@@ -14,10 +14,6 @@ final class ReflectionCall: GRPCCall {
 
   func receive(message: ByteBuffer) {
     guard let stream else { return }
-    let limit = stream.loop.limits.controlMessageBytesMax
-    guard message.readableBytes <= limit else {
-      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
-    }
     do throws(GRPCStatus) {
       let request: Grpc_Reflection_V1_ServerReflectionRequest = try ControlMessage.read(message)
       stream.send(framed: try ControlMessage.write(Self.answer(request)))

@@ -17,10 +17,6 @@ final class AppendCall: GRPCCall, EventIntakeOwner {
 
   func receive(message: ByteBuffer) {
     guard let stream else { return }
-    let limit = stream.loop.context.limits.bodyBytesMax
-    guard message.readableBytes <= limit else {
-      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
-    }
     guard self.message == nil else { return stream.finish(ControlMessage.oneTooMany) }
     self.message = message
   }
@@ -88,10 +84,6 @@ final class AppendStreamCall: GRPCCall, EventIntakeOwner {
 
   func receive(message: ByteBuffer) {
     guard let stream else { return }
-    let limit = stream.loop.context.limits.bodyBytesMax
-    guard message.readableBytes <= limit else {
-      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
-    }
     isReceiving = true
     defer { isReceiving = false }
     do throws(CallFailure) {

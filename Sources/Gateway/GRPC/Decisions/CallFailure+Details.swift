@@ -5,7 +5,9 @@ internal import NIOCore
 // clients of gRPC read without knowing this server.
 extension CallFailure {
   /// The most bytes of problems: with the status' text they stay below what clients accept.
-  private static let problemBytesMax = 2_048
+  private static let problemBytesMax = 1_536
+  /// The most bytes of the message: all of it is in the status' text.
+  private static let messageBytesMax = 1_024
   private static let domain = "needletail"
 
   /// The field with the details of a status: its cause, what is wrong with the input and when to
@@ -18,7 +20,7 @@ extension CallFailure {
     if retryAfter > 0 { details.append(("google.rpc.RetryInfo", retryInfo)) }
     var status = ByteBuffer()
     status.writeProtobufNumber(field: 1, Int64(self.status.rawValue))
-    status.writeProtobufText(field: 2, String(message.prefix(200)))
+    status.writeProtobufText(field: 2, String(message.prefix(bytes: Self.messageBytesMax)))
     for detail in details {
       let type = "type.googleapis.com/" + detail.type
       let size =

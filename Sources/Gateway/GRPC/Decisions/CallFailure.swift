@@ -64,7 +64,8 @@ package struct CallFailure: Error, Sendable, Equatable {
       known.isEmpty
       ? "none is served; start the server with --pipeline"
       : "served are \(known.prefix(32).joined(separator: ", "))\(known.count > 32 ? ", …" : "")"
-    self.init(.notFound, "NOT_FOUND", "no \(what) is named '\(name.prefix(200))'; \(served)")
+    self.init(
+      .notFound, "NOT_FOUND", "no \(what) is named '\(name.prefix(bytes: 200))'; \(served)")
   }
 
   /// The status of a call that ends with it.

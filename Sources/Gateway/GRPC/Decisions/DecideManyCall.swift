@@ -34,10 +34,6 @@ final class DecideManyCall: GRPCCall, DecisionCollector {
 
   func receive(message: ByteBuffer) {
     guard let stream else { return }
-    let limit = stream.loop.context.limits.bodyBytesMax
-    guard message.readableBytes <= limit else {
-      return stream.finish(ControlMessage.tooLarge(message, limit: limit))
-    }
     guard self.message == nil else { return stream.finish(ControlMessage.oneTooMany) }
     self.message = message
   }
@@ -77,8 +73,9 @@ final class DecideManyCall: GRPCCall, DecisionCollector {
     turns.begin()
     guard stream != nil, let message, let pipeline else { return }
     isStepping = true
-    let end = min(next + BodyTurns.slice, fields.parts.count)
-    while next < end, underWay < Self.window {
+    var budget = TurnBudget()
+    while next < fields.parts.count, budget.hasRoom, underWay < Self.window {
+      budget.spend(bytes: fields.parts[next].count)
       begin(next, pipeline, message)
       next += 1
     }

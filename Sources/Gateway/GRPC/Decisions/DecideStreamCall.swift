@@ -66,12 +66,6 @@ final class DecideStreamCall: GRPCCall, DecisionCollector {
   private func begin(_ message: ByteBuffer, _ stream: GRPCStream) {
     let ticket = answers.open()
     do throws(CallFailure) {
-      let limit = stream.loop.limits.controlMessageBytesMax
-      guard message.readableBytes <= limit else {
-        throw CallFailure(
-          .resourceExhausted, "INVALID_ARGUMENT",
-          ControlMessage.tooLarge(message, limit: limit).message)
-      }
       let request = try decisions.request(
         message, receivedAt: .now(), deadline: stream.head.deadline)
       decisions.door?.port.submit(

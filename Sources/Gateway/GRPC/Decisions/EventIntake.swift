@@ -98,8 +98,9 @@ final class EventIntake {
     scratch.places.removeAll(keepingCapacity: true)
     let message = message
     let bytes = message.readableBytesUInt8Span
-    let end = min(next + BodyTurns.slice, parts.count)
-    while next < end {
+    var budget = TurnBudget()
+    while next < parts.count, budget.hasRoom {
+      budget.spend(bytes: parts[next].count)
       if let problem = read(parts[next], bytes) {
         counts.refuse(problem, line: next + 1)
       } else {

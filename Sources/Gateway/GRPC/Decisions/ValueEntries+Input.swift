@@ -19,7 +19,7 @@ extension ValueEntries {
     for entry in entries {
       guard let field = Self.field(entry.name, schema, hint, bytes) else {
         if schema.unknown == .refuse, problems.count < Self.problemsMax {
-          let name = String(bytes.text(entry.name).prefix(80))
+          let name = String(bytes.text(entry.name).prefix(bytes: 80))
           // To look for the nearest name takes a while: done once a request.
           let fix =
             problems.isEmpty ? NearestName.fix(for: name, among: schema.fields.map(\.name)) : ""

@@ -2,7 +2,8 @@
 package struct GRPCLimits: Sendable {
   /// One message, as sent and decompressed; at most `Int32.max`.
   package var messageBytesMax = 256 << 20
-  /// One message of a control call that uploads nothing.
+  /// One message of a call that neither infers, nor uploads, nor holds many values; as sent and
+  /// decompressed.
   package var controlMessageBytesMax = 1 << 20
   /// Messages of one connection that are incomplete or not answered, together.
   package var connectionBufferBytesMax = 1 << 30

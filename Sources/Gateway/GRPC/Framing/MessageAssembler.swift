@@ -30,7 +30,8 @@ package struct MessageAssembler {
   private static let prefixBytes = 5
 
   private var buffer = ByteBuffer()
-  private let messageBytesMax: Int
+  /// The largest message, as sent; at most `Int32.max`. Change it before the first byte.
+  package var messageBytesMax: Int
 
   /// - Parameter messageBytesMax: the largest message, as sent; at most `Int32.max`.
   package init(messageBytesMax: Int) { self.messageBytesMax = messageBytesMax }
@@ -74,8 +75,8 @@ package struct MessageAssembler {
       return .invalid(
         GRPCStatus(
           .resourceExhausted,
-          "a message of \(length) bytes exceeds the limit of \(messageBytesMax); send less, or "
-            + "raise the limit"))
+          "a message of \(length) bytes exceeds the limit of \(messageBytesMax) for this call; "
+            + "send less"))
     }
     guard buffer.readableBytes - Self.prefixBytes >= length else { return .incomplete }
     buffer.moveReaderIndex(forwardBy: Self.prefixBytes)

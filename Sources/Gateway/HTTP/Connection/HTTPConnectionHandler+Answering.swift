@@ -20,7 +20,6 @@ extension HTTPConnectionHandler {
       outputs, id: wanted.id, requested: wanted.outputs, isBinaryDefault: wanted.isBinaryDefault)
     let encodedAt = MonotonicInstant.now()
     request.recordEncoded(at: encodedAt)
-    lastReadAt = encodedAt
     if wanted.isTraced { record(request, at: encodedAt) }
     log(nil, of: request, at: encodedAt)
     var answerHead = HTTPAnswerHead()
@@ -122,6 +121,8 @@ extension HTTPConnectionHandler {
     }
     isRequestOpen = false
     counters.streamAnswered(status: answerHead.status)
+    // The client's time to read this and to ask again begins now, however long the answer took.
+    lastReadAt = .now()
     // First the state: the write may complete before it returns.
     finishRequest(staysOpen: staysOpen)
     send(answer.buffer, rest, context, closes: !staysOpen)

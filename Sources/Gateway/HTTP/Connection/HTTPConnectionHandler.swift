@@ -50,7 +50,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
   /// Bytes of ``body`` that the server's budget knows of.
   var countedBytes = 0
   var chunks: ChunkedBodyReader?
-  /// When bytes last arrived.
+  /// When bytes last arrived, or the last answer was written.
   var lastReadAt = MonotonicInstant.distantPast
   /// When the request's first byte arrived.
   var firstByteAt = MonotonicInstant.distantPast

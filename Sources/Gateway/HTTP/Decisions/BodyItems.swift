@@ -15,9 +15,10 @@ struct BodyItems {
     /// The form of a body whose media type says whether it has lines.
     init(_ body: ByteBuffer, hasLines: Bool) {
       let bytes = body.readableBytesUInt8Span
+      let end = min(bytes.count, BodyTurns.sliceBytes)
       var index = 0
-      while index < bytes.count, bytes[index] <= 0x20 { index += 1 }
-      self = hasLines ? .lines : index < bytes.count && bytes[index] == 0x5B ? .array : .one
+      while index < end, bytes[index] <= 0x20 { index += 1 }
+      self = hasLines ? .lines : index < end && bytes[index] == 0x5B ? .array : .one
     }
   }
 
@@ -34,66 +35,156 @@ struct BodyItems {
     var limit: Int
   }
 
-  /// Bytes looked through in one go.
-  private static let sliceBytes = 256 << 10
+  /// What an array holds next.
+  private enum Place {
+    case start
+    case firstValue
+    case value
+    case separator
+    case end
+  }
 
   let form: Form
   let body: ByteBuffer
   private(set) var items: [Item] = []
   private(set) var isScanned = false
   private let itemsMax: Int
+  private let valueBytesMax: Int
   private let depthMax: Int
   private var cursor: JSONCursor
-  private var isFirst = true
+  private var place = Place.start
+  /// The element at hand, once it is known to be too long.
+  private var long: LongValue?
   private var line: UInt32 = 0
+  /// What was found of the line at hand, without the space around it.
+  private var content = 0..<0
   private var next = 0
 
-  /// - Parameter itemsMax: the most values that the body may hold.
-  init(_ body: ByteBuffer, _ form: Form, itemsMax: Int, depthMax: Int) {
+  /// - Parameters:
+  ///   - itemsMax: the most values that the body may hold.
+  ///   - valueBytesMax: the most bytes of a value that can be taken. Of a longer element only the
+  ///     end is found; whether it is JSON is not checked.
+  init(
+    _ body: ByteBuffer, _ form: Form, itemsMax: Int, valueBytesMax: Int, depthMax: Int
+  ) {
     self.body = body
     self.form = form
     self.itemsMax = itemsMax
+    self.valueBytesMax = valueBytesMax
     self.depthMax = depthMax
     cursor = JSONCursor(0..<body.readableBytes)
   }
 
-  /// Looks through the next part of the body, until ``isScanned``.
+  /// Looks through the next part of the body, until ``isScanned``: ``BodyTurns/sliceBytes``, or a
+  /// value more.
   ///
   /// - Throws: `JSONError` for an array that is none, or ``TooMany``.
   mutating func scan() throws {
     let body = body
     let bytes = body.readableBytesUInt8Span
-    let end = cursor.position + Self.sliceBytes
+    let end = cursor.position + BodyTurns.sliceBytes
     while cursor.position < end, !isScanned {
       guard items.count <= itemsMax else { throw TooMany(limit: itemsMax) }
-      if form == .array { try scanElement(bytes) } else { scanLine(bytes) }
+      if form == .array { try scanArray(bytes, until: end) } else { scanLine(bytes, until: end) }
     }
     guard items.count <= itemsMax else { throw TooMany(limit: itemsMax) }
   }
 
-  private mutating func scanElement(_ bytes: Span<UInt8>) throws(JSONError) {
-    guard try cursor.nextElement(bytes, &isFirst) else {
+  /// The next step through an array.
+  private mutating func scanArray(_ bytes: Span<UInt8>, until end: Int) throws(JSONError) {
+    if long != nil { return try scanLongValue(bytes, until: end) }
+    guard skipSpace(bytes, until: end) else { return }
+    switch place {
+    case .start:
+      try cursor.expect(0x5B, bytes)
+      place = .firstValue
+    case .firstValue where bytes.holds(0x5D, at: cursor.position),
+      .separator where bytes.holds(0x5D, at: cursor.position):
+      cursor.position += 1
+      place = .end
+    case .firstValue, .value: try scanValue(bytes)
+    case .separator:
+      try cursor.expect(0x2C, bytes)
+      place = .value
+    case .end:
       try cursor.expectEnd(bytes)
       isScanned = true
-      return
     }
-    _ = cursor.peek(bytes)
-    let start = cursor.position
-    try cursor.skipValue(bytes, depthMax: depthMax)
-    line += 1
-    add(start, cursor.position)
   }
 
-  private mutating func scanLine(_ bytes: Span<UInt8>) {
-    var start = cursor.position
-    var end = start
-    while end < bytes.count, bytes[end] != 0x0A { end += 1 }
-    cursor.position = end + 1
-    isScanned = cursor.position >= bytes.count
+  /// Reads an element, but no further than it may be long.
+  private mutating func scanValue(_ bytes: Span<UInt8>) throws(JSONError) {
+    let start = cursor.position
+    let end = min(bytes.count, start + valueBytesMax + 1)
+    var value = JSONCursor(start..<end)
+    var problem: JSONError?
+    do throws(JSONError) { try value.skipValue(bytes, depthMax: depthMax) } catch {
+      // Near the end it may be a part of what is right.
+      guard end < bytes.count, error.offset + LongValue.partBytes >= end else { throw error }
+      problem = error
+    }
+    guard problem == nil, value.position < end || end == bytes.count else {
+      long = LongValue(start, problem)
+      return
+    }
+    addElement(start, value.position)
+  }
+
+  /// Looks for the end of a long element.
+  private mutating func scanLongValue(_ bytes: Span<UInt8>, until end: Int) throws(JSONError) {
+    guard var value = long else { return }
+    let stop = min(end, bytes.count)
+    let valueEnd = value.findEnd(bytes, from: &cursor.position, until: stop)
+    long = value
+    guard let valueEnd else {
+      if stop == bytes.count { throw JSONError("a value has no end", at: stop) }
+      return
+    }
+    // Not long after all.
+    if let problem = value.problem, valueEnd - value.start <= valueBytesMax { throw problem }
+    long = nil
+    addElement(value.start, valueEnd)
+  }
+
+  private mutating func addElement(_ start: Int, _ end: Int) {
     line += 1
-    while start < end, Self.isSpace(bytes[start]) { start += 1 }
-    while end > start, Self.isSpace(bytes[end - 1]) { end -= 1 }
-    if start < end { add(start, end) }
+    add(start, end)
+    cursor.position = end
+    place = .separator
+  }
+
+  /// Moves past white space; `false` if there may be more of it in the next turn.
+  private mutating func skipSpace(_ bytes: Span<UInt8>, until end: Int) -> Bool {
+    let stop = min(end, bytes.count)
+    while cursor.position < stop, Self.isSpace(bytes[cursor.position]) { cursor.position += 1 }
+    return cursor.position < stop || stop == bytes.count
+  }
+
+  /// Looks for the end of a line.
+  private mutating func scanLine(_ bytes: Span<UInt8>, until end: Int) {
+    let stop = min(end, bytes.count)
+    var index = cursor.position
+    var (start, contentEnd) = (content.lowerBound, content.upperBound)
+    while index < stop {
+      let byte = bytes[index]
+      if byte == 0x0A { break }
+      index += 1
+      if byte > 0x20 || !Self.isSpace(byte) {
+        contentEnd = index
+      } else if contentEnd == start {
+        start = index
+        contentEnd = index
+      }
+    }
+    cursor.position = index
+    content = start..<contentEnd
+    // Neither its end nor that of the body: it goes on in the next turn.
+    if index == stop, stop < bytes.count { return }
+    line += 1
+    if !content.isEmpty { add(start, contentEnd) }
+    cursor.position = index + 1
+    content = cursor.position..<cursor.position
+    isScanned = cursor.position >= bytes.count
   }
 
   private mutating func add(_ start: Int, _ end: Int) {
@@ -101,7 +192,7 @@ struct BodyItems {
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x09 || byte == 0x0D
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 
   /// Whether every value was taken.

@@ -14,10 +14,28 @@ protocol BodyWork: AnyObject {
   func cancel()
 }
 
+/// What one turn takes on: ``BodyTurns/slice`` values, or fewer once they have
+/// ``BodyTurns/sliceBytes``; always one.
+struct TurnBudget {
+  private var values = BodyTurns.slice
+  private var bytes = BodyTurns.sliceBytes
+
+  /// Whether there is room for another value.
+  var hasRoom: Bool { values > 0 && bytes > 0 }
+
+  /// Takes a value of `count` bytes on.
+  mutating func spend(bytes count: Int) {
+    values -= 1
+    bytes -= count
+  }
+}
+
 /// The turns of one work: one slice, then whatever else the event loop has to do.
 struct BodyTurns {
   /// Values of one slice.
   static let slice = 64
+  /// Bytes of one slice, about: its last value may go beyond.
+  static let sliceBytes = 256 << 10
   /// The pause after a slice. A task that is due at once would run before the loop looks at its
   /// sockets again.
   private static let pause = TimeAmount.microseconds(20)

@@ -35,14 +35,15 @@ extension ControlPlane {
       let found = try await reading { () throws(RecordFailure) in
         try store.find(pipeline: pipeline, requestID: requestID)
       }
-      return Self.page(found.map { [$0] } ?? [], next: nil)
+      return Self.page([found].compactMap(\.self).filter { query.passes($0.record) }, next: nil)
     }
     let page = try await reading { () throws(RecordFailure) in try Self.list(store, query) }
     return Self.page(page.records, next: page.next)
   }
 
-  /// The records of a query, and where the next page starts. Blocks.
-  private static func list(
+  /// The records of a query, and where the next page starts; `nil` if this is known to be the
+  /// last. A page ends before its limit once it has `RecordReader.pageBytesMaximum`. Blocks.
+  static func list(
     _ store: RecordStore, _ query: RecordQuery
   ) throws(RecordFailure) -> (records: [StoredRecord], next: RecordCursor?) {
     let limit = query.limit ?? pageRows
@@ -53,6 +54,7 @@ extension ControlPlane {
       return (page.records, page.next)
     }
     var records: [StoredRecord] = []
+    var bytes = 0
     var next = query.after
     var looked = 0
     repeat {
@@ -61,11 +63,15 @@ extension ControlPlane {
         limit: RecordReader.pageRowsMaximum, after: next)
       next = part.next
       for stored in part.records where stored.record.outcome == outcome {
+        // Only now is it known that a full page is not the last.
+        if let last = records.last,
+          records.count == limit || bytes >= RecordReader.pageBytesMaximum
+        {
+          let end = RecordCursor(decidedAt: last.record.decidedAt, sequence: last.sequence)
+          return (records, end)
+        }
         records.append(stored)
-        guard records.count == limit else { continue }
-        let cursor = RecordCursor(
-          decidedAt: stored.record.decidedAt, sequence: stored.sequence)
-        return (records, cursor)
+        bytes += stored.record.body.count
       }
       looked += part.records.count
     } while next != nil && looked < rowsLookedAtMax
@@ -189,6 +195,12 @@ struct RecordQuery: Sendable {
       }
       after = cursor
     }
+  }
+
+  /// Whether a record is of the time and of the outcome asked for.
+  func passes(_ record: DecisionRecord) -> Bool {
+    record.decidedAt >= from ?? .min && record.decidedAt < to ?? .max
+      && record.outcome == outcome ?? record.outcome
   }
 
   private static func instant(

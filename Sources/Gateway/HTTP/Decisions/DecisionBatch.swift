@@ -26,6 +26,7 @@ final class DecisionBatch: BodyWork {
   private var written = 0
   private var underWay = 0
   private var isStepping = false
+  /// Whether it is answered, or nobody waits for the answer: the connection may be gone.
   private var isAbandoned = false
   private var isCancelled = false
 
@@ -59,10 +60,10 @@ final class DecisionBatch: BodyWork {
     guard !isAbandoned else { return }
     guard items.isScanned else { return scan() }
     isStepping = true
-    var count = 0
-    while count < BodyTurns.slice, underWay < Self.window, let item = items.popNext() {
+    var budget = TurnBudget()
+    while budget.hasRoom, underWay < Self.window, let item = items.popNext() {
       begin(item)
-      count += 1
+      budget.spend(bytes: Int(item.count))
     }
     isStepping = false
     proceed()
@@ -160,6 +161,7 @@ final class DecisionBatch: BodyWork {
       if items.form == .array { answer.buffer.writeStaticString("]}") }
       var head = HTTPAnswerHead()
       head.contentType = items.form == .array ? .json : .lines
+      isAbandoned = true
       return connection.finish(self, head, answer)
     }
     if !items.isDone, underWay < Self.window { turns.schedule { self.step() } }
@@ -179,5 +181,8 @@ final class DecisionBatch: BodyWork {
     written += count
   }
 
-  private func end(_ result: ControlAnswer) { connection.finish(self, result) }
+  private func end(_ result: ControlAnswer) {
+    isAbandoned = true
+    connection.finish(self, result)
+  }
 }

@@ -126,7 +126,8 @@ extension HTTPConnectionHandler: DecisionReceiver {
     let form = BodyItems.Form(body, hasLines: head.hasLines)
     guard form == .one else {
       let items = BodyItems(
-        body, form, itemsMax: DecisionBatch.requestsMax, depthMax: server.limits.jsonDepthMax)
+        body, form, itemsMax: DecisionBatch.requestsMax,
+        valueBytesMax: DecisionBatch.requestBytesMax, depthMax: server.limits.jsonDepthMax)
       return start(
         DecisionBatch(
           items, pipeline: pipeline, wantsFeatures: wantsFeatures, deadline: deadline, door: door,
@@ -165,7 +166,6 @@ extension HTTPConnectionHandler: DecisionReceiver {
         allocator: channelContext?.channel.allocator ?? ByteBufferAllocator(),
         capacity: json.count)
       answer.buffer.writeBytes(json)
-      lastReadAt = .now()
       var answerHead = HTTPAnswerHead()
       if server.options.sendsServerTiming { answerHead.stages = decision.stages }
       write(answerHead, answer, rest: [])
@@ -186,7 +186,8 @@ extension HTTPConnectionHandler {
     let form = BodyItems.Form(body, hasLines: head.hasLines)
     if form == .one { return takeOne(table, door) }
     let items = BodyItems(
-      body, form, itemsMax: IntakeWork.recordsMax, depthMax: server.limits.jsonDepthMax)
+      body, form, itemsMax: IntakeWork.recordsMax, valueBytesMax: RecordDecoder.recordBytesMax,
+      depthMax: server.limits.jsonDepthMax)
     start(IntakeWork(items, table: table, door: door, connection: self))
   }
 

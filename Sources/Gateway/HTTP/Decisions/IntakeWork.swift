@@ -29,6 +29,8 @@ final class IntakeWork: BodyWork {
   /// Slices that are not durable.
   private var underWay = 0
   private var failure: StoreFailure?
+  /// Whether it is answered, or nobody waits for the answer: turns that still come do nothing, and
+  /// the connection may be gone.
   private var isAbandoned = false
   private var isCancelled = false
 
@@ -54,13 +56,13 @@ final class IntakeWork: BodyWork {
     turns.begin()
     guard !isAbandoned, failure == nil else { return }
     guard items.isScanned else { return scan() }
-    if isCancelled {
-      held = []
-    } else if !held.isEmpty {
-      take(held[...])
-    } else {
-      let count = readSlice()
-      if count > 0 { take(decoder.records[..<count]) }
+    if !isCancelled {
+      if held.isEmpty {
+        let count = readSlice()
+        if count > 0 { take(decoder.records[..<count]) }
+      } else {
+        take(held[...])
+      }
     }
     proceed()
   }
@@ -70,20 +72,19 @@ final class IntakeWork: BodyWork {
       try items.scan()
       turns.schedule { self.step() }
     } catch let error as JSONError {
-      connection.finish(
-        self, ControlAnswer(status: 400, error: error.message, code: "INVALID_ARGUMENT"))
+      end(ControlAnswer(status: 400, error: error.message, code: "INVALID_ARGUMENT"))
     } catch {
       let text = "the body holds more than \(Self.recordsMax) records; send fewer at a time"
-      connection.finish(self, ControlAnswer(status: 413, error: text, code: "INVALID_ARGUMENT"))
+      end(ControlAnswer(status: 413, error: text, code: "INVALID_ARGUMENT"))
     }
   }
 
   /// Decodes the next records; how many are fine.
   private func readSlice() -> Int {
     lines.removeAll(keepingCapacity: true)
-    var looked = 0
-    while looked < BodyTurns.slice, let item = items.popNext() {
-      looked += 1
+    var budget = TurnBudget()
+    while budget.hasRoom, let item = items.popNext() {
+      budget.spend(bytes: Int(item.count))
       do throws(RecordProblem) {
         try decoder.decode(
           items.bytes(of: item), isLine: items.form == .lines, into: lines.count)
@@ -138,11 +139,11 @@ final class IntakeWork: BodyWork {
       guard underWay == 0 else { return }
       return refuse(failure)
     }
-    if isCancelled || items.isDone && held.isEmpty {
+    let isComplete = items.isDone && held.isEmpty
+    if isComplete || isCancelled {
       guard underWay == 0 else { return }
-      if isCancelled, !items.isDone { return refuseRest() }
-      return connection.finish(
-        self, ControlAnswer { DecisionAnswer.write(self.counts, to: &$0) })
+      guard isComplete else { return refuseRest() }
+      return end(ControlAnswer { DecisionAnswer.write(self.counts, to: &$0) })
     }
     guard underWay < Self.window else { return }
     if held.isEmpty {
@@ -154,8 +155,7 @@ final class IntakeWork: BodyWork {
 
   private func refuseRest() {
     let text = "the client closed its side before all was read; what was accepted is kept"
-    connection.finish(
-      self,
+    end(
       ControlAnswer(status: 499) {
         DecisionAnswer.write(self.counts, error: (text, "CANCELLED"), to: &$0)
       })
@@ -168,6 +168,12 @@ final class IntakeWork: BodyWork {
       DecisionAnswer.write(self.counts, error: (text, failure.code), to: &$0)
     }
     if status.invitesRetry { result.head.retryAfterSeconds = 1 }
+    end(result)
+  }
+
+  /// Answers, once: a turn may still be due.
+  private func end(_ result: ControlAnswer) {
+    isAbandoned = true
     connection.finish(self, result)
   }
 }

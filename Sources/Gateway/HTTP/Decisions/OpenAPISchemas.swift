@@ -9,9 +9,12 @@ enum OpenAPISchemas {
     _ definition: PipelineDefinition
   ) -> [(name: String, value: JSONTree)] {
     let fields = definition.inputs.fields
+    let properties = fields.enumerated().map { index, field in
+      (field.name, Self.field(field, isID: index == definition.inputs.idField))
+    }
     var input: [(name: String, value: JSONTree)] = [
       ("type", "object"),
-      ("properties", .object(fields.map { ($0.name, field($0)) })),
+      ("properties", .object(properties)),
       ("required", .texts(fields.filter { !$0.isOptional }.map(\.name))),
     ]
     if definition.inputs.unknown == .refuse { input.append(("additionalProperties", false)) }
@@ -29,13 +32,14 @@ enum OpenAPISchemas {
     ]
   }
 
-  private static func field(_ field: InputField) -> JSONTree {
+  private static func field(_ field: InputField, isID: Bool) -> JSONTree {
     var members = type(field.type, isOptional: field.isOptional)
     if let least = field.least { members.append(("minimum", .number(least))) }
     if let most = field.most { members.append(("maximum", .number(most))) }
     if !field.oneOf.isEmpty {
       members.append(("enum", .texts(field.oneOf.map { String(decoding: $0, as: UTF8.self) })))
     }
+    if isID { members.append(("minLength", .integer(1))) }
     if field.type == .string { members.append(("maxLength", .integer(Int64(field.lengthMax)))) }
     if field.isSensitive { members.append(("description", "Sensitive: never recorded")) }
     return .object(members)

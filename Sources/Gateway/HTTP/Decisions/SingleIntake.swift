@@ -31,7 +31,7 @@ final class SingleIntake: BodyWork {
       }
       for outcome in outcomes { counts.count(outcome, line: 1, of: table) }
     } catch {
-      connection.finish(self, ControlAnswer(error))
+      end(ControlAnswer(error))
     }
   }
 
@@ -40,11 +40,17 @@ final class SingleIntake: BodyWork {
     switch result {
     case .success:
       if let refusal = counts.refusals.first {
-        connection.finish(self, .invalid(refusal.error))
+        end(.invalid(refusal.error))
       } else {
-        connection.finish(self, ControlAnswer { DecisionAnswer.write(self.counts, to: &$0) })
+        end(ControlAnswer { DecisionAnswer.write(self.counts, to: &$0) })
       }
-    case .failure(let failure): connection.finish(self, ControlAnswer(failure))
+    case .failure(let failure): end(ControlAnswer(failure))
     }
+  }
+
+  /// Answers, once.
+  private func end(_ result: ControlAnswer) {
+    isAbandoned = true
+    connection.finish(self, result)
   }
 }
