@@ -77,8 +77,7 @@ class Service:
         return done.stdout
 
     def __enter__(self):
-        flags = ["--http-thread-count", __import__("os").environ.get("THREADS","1"), "--state", self.state]
-        flags += ["--model-control-mode", "explicit"]
+        flags = ["--state", self.state, "--model-control-mode", "explicit"]
         for model in ("card_fraud_gbdt", "card_fraud_mlp"):
             flags += ["--load-model", model]
         for name in PIPELINES:

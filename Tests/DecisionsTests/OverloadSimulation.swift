@@ -99,7 +99,7 @@ struct OverloadSimulation {
     let turnEnd = turn?.end(now: now) ?? .max
     guard turn?.hasRoom(state) ?? true,
       let account = load.admit(
-        now: now, deadline: PortLoad.deadline(now: now, end: run.tiersEnd), turnEnd: turnEnd)
+        now: now, deadline: load.deadline(now: now, end: run.tiersEnd), turnEnd: turnEnd)
     else {
       now += Cost.refusing
       refused += 1

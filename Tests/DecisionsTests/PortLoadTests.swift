@@ -53,9 +53,33 @@ import Testing
   }
 
   @Test func `two fifths of what is left are for the work, and none of what is over`() {
-    #expect(PortLoad.deadline(now: 100, end: 1_100) == 500)
-    #expect(PortLoad.deadline(now: 100, end: 90) == 90)
-    #expect(PortLoad.deadline(now: 0, end: .max) > 1 << 60)
+    #expect(PortLoad().deadline(now: 100, end: 1_100) == 500)
+    #expect(PortLoad().deadline(now: 100, end: 90) == 90)
+    #expect(PortLoad().deadline(now: 0, end: .max) > 1 << 60)
+  }
+
+  @Test func `under overload a tenth is, until hardly any is refused`() {
+    var load = PortLoad()
+    for _ in 0..<8 {
+      var account = load.admit(now: 0, deadline: .max) ?? .init()
+      load.spend(100_000, on: &account)
+      load.close(&account)
+    }
+    var account = load.admit(now: 0, deadline: .max) ?? .init()
+    for _ in 0..<100 { #expect(load.admit(now: 0, deadline: 1) == nil) }
+    #expect(!load.isOverloaded)
+    for _ in 0..<100 { load.noteRefusal() }
+    #expect(load.isOverloaded)
+    #expect(load.deadline(now: 100, end: 1_100) == 200)
+    var others = 0
+    while load.isOverloaded {
+      guard var other = load.admit(now: 0, deadline: .max) else { break }
+      load.close(&other)
+      others += 1
+    }
+    #expect(others > 200 && others < 1_000)
+    #expect(load.deadline(now: 100, end: 1_100) == 500)
+    load.close(&account)
   }
 
   @Test func `the first few, which are slow, do not count for long`() {

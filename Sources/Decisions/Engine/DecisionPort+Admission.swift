@@ -47,6 +47,7 @@ extension DecisionPort {
       pipeline.definition, started: receivedAt.nanoseconds, deadline: deadline.nanoseconds)
     let limits = limits(now: now, scratch, tiersEnd: end - pipeline.definition.budget.reserve)
     if load.admits(now: now, deadline: limits.end, turnEnd: limits.turnEnd) { return nil }
+    load.noteRefusal()
     return scratch.refusal(now: now) {
       isTooMuch(left: max(0, limits.end - now), turnLeft: max(0, limits.turnEnd - now))
     }
@@ -57,7 +58,7 @@ extension DecisionPort {
     now: Int64, _ scratch: PipelineScratch, tiersEnd: Int64
   ) -> (end: Int64, turnEnd: Int64) {
     let turn = scratch.turnRunsHere ? scratch.turn : nil
-    return (PortLoad.deadline(now: now, end: tiersEnd), turn?.end(now: now) ?? .max)
+    return (load.deadline(now: now, end: tiersEnd), turn?.end(now: now) ?? .max)
   }
 
   /// Takes a decision in, or says why it is not begun.

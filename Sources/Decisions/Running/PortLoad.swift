@@ -14,6 +14,11 @@ package struct PortLoad: Sendable {
   private static let turnWeight = 1.0 / 64
   /// One wait counts as this many times the expected one at most.
   private static let stretchMax = 16.0
+  /// The weight of one request in the share that is refused, and the shares at which overload
+  /// begins and ends.
+  private static let refusalWeight = 1.0 / 512
+  private static let overloadBegins = 0.25
+  private static let overloadEnds = 0.1
 
   /// What one decision did.
   package struct Account: Sendable, Equatable {
@@ -45,6 +50,10 @@ package struct PortLoad: Sendable {
   private var untilTurn = 0.0
   private var untilScore = 0.0
   private var worked = 0.0
+  /// The share of requests that were refused, as an average of the last few hundred.
+  private var refusedShare = 0.0
+  /// Whether so many are refused that it is no burst: what waits then only makes all wait longer.
+  package private(set) var isOverloaded = false
   /// Decisions in the average of costs, as long as they are few.
   private var known = 0
 
@@ -64,7 +73,11 @@ package struct PortLoad: Sendable {
   package mutating func admit(
     now: Int64, deadline: Int64, turnEnd: Int64 = .max
   ) -> Account? {
-    guard admits(now: now, deadline: deadline, turnEnd: turnEnd) else { return nil }
+    guard admits(now: now, deadline: deadline, turnEnd: turnEnd) else {
+      noteRefusal()
+      return nil
+    }
+    note(refused: false)
     return admit(now: now)
   }
 
@@ -74,6 +87,14 @@ package struct PortLoad: Sendable {
     let (turn, turnOverflow) = now.addingReportingOverflow(turnWait)
     let isInTime = !overflow && end <= deadline && !turnOverflow && turn <= turnEnd
     return count == 0 || isInTime
+  }
+
+  /// Counts a request that was refused before it was to be admitted.
+  package mutating func noteRefusal() { note(refused: true) }
+
+  private mutating func note(refused: Bool) {
+    refusedShare += ((refused ? 1 : 0) - refusedShare) * Self.refusalWeight
+    isOverloaded = refusedShare > (isOverloaded ? Self.overloadEnds : Self.overloadBegins)
   }
 
   private mutating func admit(now: Int64) -> Account {
@@ -114,8 +135,11 @@ package struct PortLoad: Sendable {
 
   /// When a decision must be made that comes now and may take until `end`: after two fifths of that
   /// time. As much again may wait in the sockets while the thread works, and nobody sees it there.
-  package static func deadline(now: Int64, end: Int64) -> Int64 {
-    end <= now ? end : now + (end - now) / 5 * 2
+  ///
+  /// A burst may fill that. Under overload it would stay full, with the same decisions made, each
+  /// later, and refusals waiting as long in the sockets: then it is a tenth.
+  package func deadline(now: Int64, end: Int64) -> Int64 {
+    end <= now ? end : now + (isOverloaded ? (end - now) / 10 : (end - now) / 5 * 2)
   }
 
   /// Ends a decision.

@@ -1,6 +1,7 @@
 package import Decisions
 internal import Inference
 package import NIOCore
+internal import Timing
 
 /// What both protocols need of one event loop to decide, to take events in and to read features.
 ///
@@ -14,11 +15,27 @@ package final class DecisionDoor {
   /// Of the request at hand: JSON that a reader wants as an array.
   private var scratch: [UInt8] = []
   private var decoders: [RecordDecoder.Key: RecordDecoder] = [:]
+  private let loop: NIOIsolatedEventLoop
+  private var turn: MonotonicInstant?
 
   init(host: DecisionHost, inference: InferencePort, loop: any EventLoop) {
     self.host = host
     port = host.engine.makePort(on: loop, inference: inference)
     eventLoop = loop
+    self.loop = loop.assumeIsolated()
+  }
+
+  /// When the loop began with what it found readable last, of which the request at hand is a part.
+  ///
+  /// Whatever is read in one turn was there when the turn began, so budgets count from then: under
+  /// overload the last of hundreds has waited for all the others, and must not be taken for fresh.
+  func turnStart() -> MonotonicInstant {
+    if let turn { return turn }
+    let now = MonotonicInstant.now()
+    turn = now
+    // Comes after all that is read in this turn.
+    loop.execute { self.turn = nil }
+    return now
   }
 
   /// Calls `body` with a part of a buffer as an array, whose memory is used again.

@@ -6,13 +6,10 @@ internal import Timing
 extension GRPCStream: DecisionReceiver {
   /// Decides the call's only message.
   func decide(_ message: ByteBuffer) {
-    let limit = loop.limits.controlMessageBytesMax
-    guard message.readableBytes <= limit else {
-      return finish(ControlMessage.tooLarge(message, limit: limit))
-    }
     do throws(CallFailure) {
+      let turn = loop.decisions.door?.turnStart() ?? connection.readAt
       let request = try loop.decisions.request(
-        message, receivedAt: connection.readAt, deadline: head.deadline)
+        message, receivedAt: min(connection.readAt, turn), deadline: head.deadline)
       deciding = request.pipeline.definition.name
       loop.decisions.door?.port.submit(request, receiver: self)
     } catch {

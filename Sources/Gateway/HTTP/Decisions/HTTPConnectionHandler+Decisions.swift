@@ -136,8 +136,15 @@ extension HTTPConnectionHandler: DecisionReceiver {
     guard body.readableBytes <= DecisionBatch.requestBytesMax else {
       return answer(.tooLarge(body.readableBytes, DecisionBatch.requestBytesMax))
     }
+    let receivedAt = min(lastReadAt, door.turnStart())
+    if let failure = door.port.refusal(
+      pipeline: pipeline, receivedAt: receivedAt, deadline: deadline)
+    {
+      door.meter.count(.failure(failure), pipeline: name)
+      return answer(ControlAnswer(failure))
+    }
     do throws(InputProblems) {
-      let (body, receivedAt) = (body, lastReadAt)
+      let body = body
       var request = try door.withArray(of: body, 0..<body.readableBytes) {
         json throws(InputProblems) in
         try DecisionRequest(
