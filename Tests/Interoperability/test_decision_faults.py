@@ -445,9 +445,11 @@ def test_a_flipped_bit_in_a_record_is_found_and_named(place):
     fill(place)
     found = list(read_records(place.records).values())
     victim = found[len(found) // 2]
+    with sqlite3.connect(place.records) as database:
+        (body,) = database.execute(
+            "SELECT body FROM decisions WHERE id = ?", [victim["id"]]).fetchone()
     data = bytearray(place.records.read_bytes())
-    place_of_id = data.find(victim["id"].encode(), data.find(b'{"id":"' + victim["id"].encode()))
-    data[data.find(b'"outcome":"', place_of_id) + 12] ^= 2
+    data[data.index(body.encode()) + body.index('"decided_by":"') + 14] ^= 2
     place.records.write_bytes(data)
     verified = subprocess.run(
         [BINARY, "records", "verify", place.records], capture_output=True, text=True)
