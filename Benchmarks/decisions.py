@@ -96,7 +96,7 @@ class Decisions:
                                       capture_output=True, text=True, timeout=600)  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as failure:
             return self.figures.note(f"Benchmarks/features: not measured: {failure}")
-        found = re.search(r"100000 keys: (\d+) ns an event, (\d+) ns of proc.*", done.stdout)
+        found = re.search(r"100000 keys, 32 events ahead: (\d+) ns an event, (\d+) ns of proc.*", done.stdout)
         rate = None
         if found:
             rate = 1e3 / float(found.group(2))
