@@ -36,7 +36,7 @@ enum DecisionTestHost {
         ok: bool?
     features: {views: views.yaml, service: all}
     event: {source: payments}
-    budget: {total: 5s, reserve: 1ms, features: 4ms}
+    budget: {total: 60s, reserve: 1ms, features: 10s}
     tiers:
       - name: doubled
         model: double
