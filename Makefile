@@ -12,7 +12,8 @@ RUN_FLAGS ?=
 BENCH_FLAGS ?=
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
-# Rooms whose tests talk over sockets, with times that count: they run apart from those that compute.
+# Rooms whose tests talk over sockets, with times that count: they run apart from those that compute,
+# one after the other. Hundreds at once would wait for each other's processor, and for nothing else.
 SOCKET_TESTS := ^(GatewayTests|LoadGeneratorTests|NeedletailTests|CommandTests)\.
 STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
 
@@ -41,7 +42,7 @@ test: dependencies-test onnxruntime $(VENV)/ready
 	swift build --build-tests
 	@set -o pipefail; swift test --skip-build --skip '$(SOCKET_TESTS)' 2>&1 \
 	  | tee $(STATE)/swift-test.log
-	@set -o pipefail; swift test --skip-build --filter '$(SOCKET_TESTS)' 2>&1 \
+	@set -o pipefail; swift test --skip-build --no-parallel --filter '$(SOCKET_TESTS)' 2>&1 \
 	  | tee $(STATE)/swift-socket-test.log
 	swift build -c release --product needletail $(STATIC)
 	@set -o pipefail; $(VENV)/bin/python -m pytest Tests/Interoperability $(PYTEST_FLAGS) 2>&1 \

@@ -92,6 +92,20 @@ import Testing
     #expect(load.cost < 100_000)
   }
 
+  @Test func `a thread that stood still once is not taken for one that is slow`() {
+    var load = PortLoad()
+    func decide(_ nanoseconds: Int64) {
+      var account = load.admit(now: 0, deadline: .max) ?? .init()
+      load.spend(nanoseconds, on: &account)
+      load.close(&account)
+    }
+    for _ in 0..<40 { decide(100_000) }
+    decide(2_000_000_000)
+    #expect(load.cost < 130_000)
+    for _ in 0..<400 { decide(2_000_000) }
+    #expect(load.cost > 1_900_000)
+  }
+
   @Test func `one that has the thread to itself is always taken`() {
     var load = PortLoad()
     var first = load.admit(now: 0, deadline: .max) ?? .init()

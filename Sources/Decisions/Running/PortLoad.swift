@@ -10,6 +10,9 @@ package struct PortLoad: Sendable {
   private static let weight = 1.0 / 32
   private static let firstWeight = 1.0 / 2
   private static let firstMax = 8
+  /// One decision counts as this many times the average at most: what took longer was a thread that
+  /// stood still, not a decision.
+  private static let spentMax = 8.0
   /// The weight of one wait in the averages.
   private static let turnWeight = 1.0 / 64
   /// One wait counts as this many times the expected one at most.
@@ -152,8 +155,9 @@ package struct PortLoad: Sendable {
     account.owed = 0
     count -= 1
     guard counts, account.spent > 0 else { return }
-    let spent = Double(account.spent)
-    let weight = known < Self.firstMax ? Self.firstWeight : Self.weight
+    let isFirst = known < Self.firstMax
+    let spent = min(Double(account.spent), isFirst ? .infinity : cost * Self.spentMax)
+    let weight = isFirst ? Self.firstWeight : Self.weight
     known = min(known + 1, Self.firstMax)
     cost = cost == 0 ? spent : cost + (spent - cost) * weight
   }

@@ -52,7 +52,7 @@ import Testing
       let decisions = try answer.jsonLines
       #expect(decisions.count == 1_000)
       for (index, decision) in decisions.enumerated() {
-        #expect(decision["request_id"] as? String == "l\(index)")
+        #expect(decision["request_id"] as? String == "l\(index)", "\(decision)")
         #expect(decision["features"] != nil)
       }
     }

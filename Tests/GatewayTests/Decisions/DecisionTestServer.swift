@@ -54,7 +54,7 @@ struct DecisionTestServer {
         amount: {type: double, min: 0, max: 10000}
     features: {views: views.yaml, service: payment}
     event: {source: payments}
-    budget: {total: 60s, reserve: 1ms, features: 10s}
+    budget: {total: 600s, reserve: 1ms, features: 10s}
     gate:
       - {name: tiny, when: amount < 1.0, decide: approve, reason: TINY}
     tiers:

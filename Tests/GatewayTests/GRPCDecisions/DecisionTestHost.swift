@@ -36,7 +36,7 @@ enum DecisionTestHost {
         ok: bool?
     features: {views: views.yaml, service: all}
     event: {source: payments}
-    budget: {total: 60s, reserve: 1ms, features: 10s}
+    budget: {total: 600s, reserve: 1ms, features: 10s}
     tiers:
       - name: doubled
         model: double

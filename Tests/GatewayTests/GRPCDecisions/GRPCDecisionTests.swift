@@ -174,7 +174,7 @@ import Testing
           if index % 5 == 2 {
             #expect(result.error.status == 3)
           } else {
-            #expect(result.decision.requestID == "s\(index)")
+            #expect(result.decision.requestID == "s\(index)", "\(result)")
           }
         }
       }

@@ -190,7 +190,7 @@ import Testing
         let before = try await list(1)
         #expect(before.name == "sample" && before.tiers.map(\.breaker) == ["closed"])
         #expect(before.outcomes == ["approve", "decline", "review"])
-        #expect(before.durability == "group" && before.budgetNs == 60_000_000_000)
+        #expect(before.durability == "group" && before.budgetNs == 600_000_000_000)
         let file = folder.appending(path: "pipeline.yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
         try Data(text.replacing("decline_from: 0.9", with: "decline_from: 0.4").utf8).write(
