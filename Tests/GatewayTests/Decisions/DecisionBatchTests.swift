@@ -141,19 +141,24 @@ import Testing
   @Test func `a client that leaves stops what has not begun`() async throws {
     try await DecisionTestServer.with { server in
       let lines = (0..<9_000).map { #"{"card":"c\#($0)","amount":0.5}"# }
+      let request = DecisionTestServer.request(
+        "POST", Self.path, lines.joined(separator: "\n"), [DecisionTestServer.lines])
       let pipeline = try #require(server.host.engine.pipeline(named: "payments"))
-      try await RawHTTPClient.with(port: server.port) { client in
-        try await client.send(
-          DecisionTestServer.request(
-            "POST", Self.path, lines.joined(separator: "\n"), [DecisionTestServer.lines]))
-        // It leaves as soon as the first have begun.
-        while pipeline.currentState().underWay == 0 { await Task.yield() }
-        try await client.channel.close()
+      var decided = UInt64.max
+      // That it leaves may be seen only when all is done, if its turn on a thread comes late.
+      for _ in 0..<20 where decided >= 9_000 {
+        let before = server.host.records?.statistics.recorded ?? 0
+        try await RawHTTPClient.with(port: server.port) { client in
+          try await client.send(request)
+          while pipeline.currentState().underWay == 0 { await Task.yield() }
+          try await client.channel.close()
+        }
+        let answer = try await server.send("POST", Self.path, #"{"card":"c","amount":0.5}"#)
+        #expect(answer.status == 200)
+        while pipeline.currentState().underWay > 0 { await Task.yield() }
+        decided = UInt64((server.host.records?.statistics.recorded ?? 0) - before)
       }
-      let answer = try await server.send("POST", Self.path, #"{"card":"c","amount":0.5}"#)
-      #expect(answer.status == 200)
-      while pipeline.currentState().underWay > 0 { await Task.yield() }
-      #expect((server.host.records?.statistics.recorded ?? 0) < 9_001)
+      #expect(decided < 9_000)
     }
   }
 }
