@@ -246,7 +246,9 @@ class Decisions:
         if commits:
             self.figures.note(f"{recorded / commits:,.1f} records a transaction")
         said = service.call("records", "verify", service.state / "records.sqlite")
-        self.figures.note(f"records verify: {said.strip().splitlines()[-1]}")
+        # The page is for everybody, the folder is not.
+        said = said.strip().splitlines()[-1].replace(f"{ROOT}/", "")
+        self.figures.note(f"records verify: {said}")
 
     # Against asking the large model for everything.
 
